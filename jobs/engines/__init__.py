@@ -1,0 +1,1 @@
+"""Speech engines behind two protocols; the only rooms that import speech libraries, and lazily."""

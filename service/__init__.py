@@ -1,0 +1,1 @@
+"""The doors: the ways in for people and programs."""

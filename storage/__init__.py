@@ -1,0 +1,1 @@
+"""What is kept: the documents, the ledger of work, the blobs, and the exports."""

@@ -1,0 +1,1 @@
+"""The processes: settings and, where there is a broker, the tasks that run jobs."""
