@@ -1,0 +1,275 @@
+"""Whisper through faster-whisper and CTranslate2, on a GPU if there is one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from jobs.engines.devices import is_about_cuda, load_cuda_libraries, resolve_compute_type, resolve_device, usable_cores
+from jobs.engines.protocols import SAMPLE_RATE, LanguageGuess, PartAudio, Progress, Samples, SpeechOptions
+from jobs.engines.speech_chunks import Chunk, CompactSpeech, compact, speech_chunks, windows
+from storage.documents import EngineInfo, Segment, SegmentFlag, Span, Word
+from storage.errors import EngineUnavailable, ModelInvalid, OptionError
+
+WINDOW = 30.0
+"""Seconds that Whisper hears at once."""
+
+LOW_LOG_PROBABILITY = -1.0
+"""Whisper's own bound for the mean log probability of a segment below which it does not trust itself."""
+
+REPETITIVE = 2.4
+"""Whisper's own bound for the compression ratio of a segment's text, above which it repeats itself."""
+
+NO_SPEECH = 0.6
+"""Whisper's own bound for the probability that a window holds no speech."""
+
+UNHEARD = 1.0
+"""Seconds of speech in a batched window without a word, from which on the window is decoded again on its own."""
+
+_MODEL_FILES = ("model.bin", "config.json")
+_RETRY = {
+    "temperature": (0.0, 0.4, 0.8),
+    "compression_ratio_threshold": 2.0,
+    "repetition_penalty": 1.05,
+    "no_repeat_ngram_size": 6,
+}
+"""For a part that looped: give up earlier on repetitive text, and forbid long repeats inside a window."""
+
+
+class WhisperTranscriber:
+    """A `Transcriber` over one CTranslate2 Whisper folder; the model is loaded at its first use.
+
+    `model` is a folder (see `jobs.engines.models` for names), `name` what to call it in the output. `device`: `auto`, `cpu` or
+    `cuda`; `compute_type`: `auto` or one of CTranslate2's. `threads`: CPU threads, 0 for all cores this process may use.
+    """
+
+    def __init__(
+        self, model: Path, *, name: str | None = None, device: str = "auto", compute_type: str = "auto", threads: int = 0
+    ) -> None:
+        check_model_folder(model)
+        self._folder = model
+        self._name = name or model.name
+        self._device = resolve_device(device)
+        self._compute_type = resolve_compute_type(compute_type, self._device)
+        self._threads = threads or usable_cores()
+
+    @cached_property
+    def info(self) -> EngineInfo:
+        """Say which model runs, by name and digest, and where."""
+        return EngineInfo(
+            name="faster-whisper",
+            version=version("faster-whisper"),
+            model=self._name,
+            model_digest=_digest(self._folder),
+            device=self._device,
+            compute_type=self._compute_type,
+        )
+
+    @cached_property
+    def _model(self) -> Any:
+        if self._device == "cuda":
+            load_cuda_libraries()
+        from faster_whisper import WhisperModel
+
+        try:
+            return WhisperModel(
+                str(self._folder),
+                device=self._device,
+                compute_type=self._compute_type,
+                cpu_threads=self._threads,
+                local_files_only=True,
+            )
+        except (RuntimeError, ValueError, OSError) as error:
+            if self._device == "cuda" and is_about_cuda(error):
+                raise EngineUnavailable(
+                    f"The GPU cannot be used: {error}.", hint="See `earmark doctor`, or run with --device cpu."
+                ) from error
+            raise ModelInvalid(
+                f"The folder {self._folder} is not a Whisper model that CTranslate2 can load: {error}.",
+                hint="Give a folder made by `ct2-transformers-converter` or by `earmark models pull NAME`.",
+            ) from error
+
+    @property
+    def is_multilingual(self) -> bool:
+        """Tell whether the model knows languages besides English."""
+        return bool(self._model.model.is_multilingual)
+
+    def detect_language(self, clips: Sequence[Samples]) -> LanguageGuess:
+        """Judge the language by the mean of the model's probabilities over all clips; English-only models say English."""
+        if not self.is_multilingual or not clips:
+            return LanguageGuess("en", 1.0 if not self.is_multilingual else 0.0)
+        total: dict[str, float] = defaultdict(float)
+        for clip in clips:
+            _, _, probabilities = self._model.detect_language(audio=clip)
+            for language, probability in probabilities:
+                total[language] += probability / len(clips)
+        best = max(total, key=lambda language: total[language])
+        return LanguageGuess(best, min(total[best], 1.0))
+
+    def transcribe(self, part: PartAudio, options: SpeechOptions, progress: Progress) -> tuple[Segment, ...]:
+        """Transcribe the speech of one part; nothing is heard where there is none."""
+        self._check_language(options)
+        if options.batch_size > 1 and not options.retry:
+            return self._batched(part, options, progress)
+        return self._sequential(part, options, progress)
+
+    def _check_language(self, options: SpeechOptions) -> None:
+        if options.language not in (None, "en") and not self.is_multilingual:
+            raise OptionError(
+                f"The model {self._name} knows only English, and {options.language!r} was asked for.",
+                hint="Choose a multilingual model (no `.en` in its name).",
+            )
+
+    def _sequential(self, part: PartAudio, options: SpeechOptions, progress: Progress) -> tuple[Segment, ...]:
+        chunks = speech_chunks(part)
+        if not chunks:
+            progress(part.end - part.start)
+            return ()
+        speech = compact(part, chunks)
+        settings = {"beam_size": options.beam_size, **(_RETRY if options.retry else {})}
+        heard, _ = self._model.transcribe(
+            speech.samples,
+            language=options.language,
+            word_timestamps=True,
+            condition_on_previous_text=False,
+            initial_prompt=options.prompt,
+            hotwords=options.hotwords,
+            **settings,
+        )
+        segments = []
+        for segment in heard:
+            segments.append(_segment_of(segment, speech))
+            progress(speech.file_time(segment.end) - part.start)
+        progress(part.end - part.start)
+        return tuple(segment for segment in segments if segment.words)
+
+    def _batched(self, part: PartAudio, options: SpeechOptions, progress: Progress) -> tuple[Segment, ...]:
+        """Decode several windows at once, and once more alone each window in which speech came out without words.
+
+        Batched decoding cannot fall back on other temperatures, and loses stretches of text (faster-whisper#1179, #1427).
+        """
+        from faster_whisper import BatchedInferencePipeline
+
+        spans = windows(part, longest=WINDOW - 2.0)
+        if not spans:
+            progress(part.end - part.start)
+            return ()
+        whole = CompactSpeech(part.samples, (Chunk(0, len(part.samples)),), part.start, (len(part.samples),))
+        heard, _ = BatchedInferencePipeline(self._model).transcribe(
+            part.samples,
+            language=options.language,
+            word_timestamps=True,
+            without_timestamps=False,
+            beam_size=options.beam_size,
+            batch_size=options.batch_size,
+            initial_prompt=options.prompt,
+            hotwords=options.hotwords,
+            vad_filter=False,
+            clip_timestamps=[{"start": span.start - part.start, "end": span.end - part.start} for span in spans],
+        )
+        segments = []
+        for segment in heard:
+            segments.append(_segment_of(segment, whole))
+            progress(min(segment.end, part.end - part.start))
+        return self._fill_gaps(part, spans, [s for s in segments if s.words], options, progress)
+
+    def _fill_gaps(
+        self, part: PartAudio, spans: Sequence[Span], segments: list[Segment], options: SpeechOptions, progress: Progress
+    ) -> tuple[Segment, ...]:
+        kept: list[Segment] = []
+        for span in spans:
+            inside = [s for s in segments if span.start <= (s.start + s.end) / 2 < span.end]
+            if _unheard(part.speech, span, inside) > UNHEARD or any("repetition" in s.flags for s in inside):
+                again = _piece(part, span)
+                offset = span.start - part.start
+                inside = list(self._sequential(again, options, lambda done, offset=offset: progress(offset + done)))  # type: ignore[misc]  # a default binds the loop's value
+            kept.extend(inside)
+        progress(part.end - part.start)
+        return tuple(sorted(kept, key=lambda segment: segment.start))
+
+
+def check_model_folder(folder: Path) -> None:
+    """Raise `ModelInvalid` unless the folder holds the files of a CTranslate2 Whisper model."""
+    missing = [name for name in _MODEL_FILES if not (folder / name).is_file()]
+    if missing:
+        raise ModelInvalid(
+            f"The folder {folder} is not a Whisper model: it has no {' and no '.join(missing)}.",
+            hint="Give a CTranslate2 folder (model.bin, config.json, vocabulary, tokenizer.json), or a model's name.",
+        )
+
+
+def _digest(folder: Path) -> str:
+    """Name the weights without reading gigabytes: sizes, the configuration, and the first and last MiB of the weights."""
+    digest = hashlib.sha256()
+    for name in _MODEL_FILES:
+        path = folder / name
+        size = path.stat().st_size
+        digest.update(json.dumps([name, size]).encode())
+        with path.open("rb") as handle:
+            digest.update(handle.read(1 << 20))
+            handle.seek(max(0, size - (1 << 20)))
+            digest.update(handle.read())
+    return digest.hexdigest()[:16]
+
+
+def _segment_of(heard: Any, speech: CompactSpeech) -> Segment:
+    words = tuple(_words_of(heard.words or (), speech))
+    flags: list[SegmentFlag] = []
+    if heard.compression_ratio > REPETITIVE:
+        flags.append("repetition")
+    if heard.avg_logprob < LOW_LOG_PROBABILITY:
+        flags.append("low_confidence")
+    if heard.no_speech_prob > NO_SPEECH and heard.avg_logprob < LOW_LOG_PROBABILITY / 2:
+        flags.append("no_speech_likely")
+    start = words[0].start if words else speech.file_time(heard.start)
+    end = words[-1].end if words else speech.file_time(heard.end)
+    return Segment(start=start, end=max(start, end), text=heard.text.strip(), words=words, flags=tuple(flags))
+
+
+def _words_of(heard: Iterable[Any], speech: CompactSpeech) -> Iterable[Word]:
+    for index, word in enumerate(heard):
+        text = word.word.strip()
+        if not text:
+            continue
+        # a word lies in one chunk: a joint between two would stretch it over the silence that was left out
+        chunk = speech.chunk_at((word.start + word.end) / 2)
+        start = speech.file_time(word.start, chunk)
+        yield Word(
+            start=start,
+            end=max(start, speech.file_time(word.end, chunk)),
+            text=text,
+            probability=min(max(float(word.probability), 0.0), 1.0),
+            joined=index > 0 and not word.word[0].isspace(),
+        )
+
+
+def _piece(part: PartAudio, span: Span) -> PartAudio:
+    begin, end = (round((time - part.start) * SAMPLE_RATE) for time in (span.start, span.end))
+    speech = tuple(
+        Span(start=max(region.start, span.start), end=min(region.end, span.end))
+        for region in part.speech
+        if region.end > span.start and region.start < span.end
+    )
+    return PartAudio(part.samples[begin:end], span.start, speech)
+
+
+def _unheard(speech: Sequence[Span], span: Span, segments: Sequence[Segment]) -> float:
+    """Return the longest stretch of speech inside `span`, in seconds, over which no word lies."""
+    words = sorted((word for segment in segments for word in segment.words), key=lambda word: word.start)
+    longest = 0.0
+    for region in speech:
+        start, end = max(region.start, span.start), min(region.end, span.end)
+        at = start
+        for word in words:
+            if word.end <= at or word.start >= end:
+                continue
+            longest = max(longest, word.start - at)
+            at = max(at, word.end)
+        longest = max(longest, end - at)
+    return longest
