@@ -1,0 +1,133 @@
+"""Engines that say what a script says: for tests of everything around speech, shipped so that others can test with them too.
+
+The script is JSON: `{"language": "en", "sentences": [{"speaker", "words": [{"word", "start", "end"}]}]}`, as the example's
+`truth.json` is. The output names the engine `scripted`, so nobody can take it for hearing.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from jobs.engines.protocols import (
+    AudioSource,
+    Diarization,
+    LanguageGuess,
+    PartAudio,
+    Progress,
+    Samples,
+    SpeakerHints,
+    SpeechOptions,
+)
+from storage.documents import Document, EngineInfo, Segment, Span, Turn, Word
+from storage.errors import ModelInvalid, ModelMissing
+
+
+class ScriptedWord(Document):
+    """A word of the script with its place in the file."""
+
+    word: str
+    start: float
+    end: float
+
+
+class ScriptedSentence(Document):
+    """What one speaker says in one breath."""
+
+    speaker: str
+    words: tuple[ScriptedWord, ...]
+
+
+class Script(Document):
+    """What is said in a file, by whom, and when."""
+
+    sentences: tuple[ScriptedSentence, ...]
+    language: str = "en"
+
+
+def read_script(path: Path) -> Script:
+    """Read a script; fields that it does not need are passed over."""
+    try:
+        raw: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        sentences = tuple(
+            ScriptedSentence(
+                speaker=sentence["speaker"],
+                words=tuple(ScriptedWord(word=w["word"], start=w["start"], end=w["end"]) for w in sentence["words"]),
+            )
+            for sentence in raw["sentences"]
+        )
+        return Script(sentences=sentences, language=raw.get("language", "en"))
+    except FileNotFoundError as error:
+        raise ModelMissing(f"There is no script {path}.", hint="Give the scripted engine a JSON file with sentences.") from error
+    except (ValueError, KeyError, TypeError, ValidationError) as error:
+        raise ModelInvalid(f"{path} is not a script: {error!r}.", hint="It needs sentences with speaker and words.") from error
+
+
+class ScriptedTranscriber:
+    """A `Transcriber` that returns the words of the script that lie in the part.
+
+    `pace` is the time it takes per second of audio, for tests of scheduling.
+    """
+
+    def __init__(self, script: Script, *, name: str = "script", pace: float = 0.0) -> None:
+        self._script = script
+        self._pace = pace
+        self.info = EngineInfo(name="scripted", version="1", model=name)
+
+    def detect_language(self, clips: Sequence[Samples]) -> LanguageGuess:  # noqa: ARG002 - the protocol's
+        """Answer what the script says."""
+        return LanguageGuess(self._script.language, 1.0)
+
+    def transcribe(self, part: PartAudio, options: SpeechOptions, progress: Progress) -> tuple[Segment, ...]:  # noqa: ARG002
+        """Return one segment per sentence, cut to the words whose middle lies in the part."""
+        segments = []
+        for sentence in self._script.sentences:
+            words = tuple(
+                Word(start=w.start, end=w.end, text=w.word, probability=1.0)
+                for w in sentence.words
+                if part.start <= (w.start + w.end) / 2 < part.end
+            )
+            if words:
+                text = " ".join(word.text for word in words)
+                segments.append(Segment(start=words[0].start, end=words[-1].end, text=text, words=words))
+        self._take_time(part.end - part.start, progress)
+        return tuple(segments)
+
+    def _take_time(self, seconds: float, progress: Progress) -> None:
+        done = 0.0
+        while self._pace and done < seconds:
+            step = min(1.0, seconds - done)
+            time.sleep(step * self._pace)
+            done += step
+            progress(done)
+        progress(seconds)
+
+
+class ScriptedDiarizer:
+    """A `Diarizer` that returns the turns of the script."""
+
+    def __init__(self, script: Script, *, name: str = "script") -> None:
+        self._script = script
+        self.info = EngineInfo(name="scripted", version="1", model=name)
+
+    def diarize(self, audio: AudioSource, speech: Sequence[Span], hints: SpeakerHints, progress: Progress) -> Diarization:  # noqa: ARG002
+        """Join the sentences of one speaker that follow each other into turns."""
+        sentences = [s for s in self._script.sentences if s.words]
+        labels: dict[str, str] = {}
+        turns: list[Turn] = []
+        for before, sentence in pairwise([None, *sentences]):
+            assert sentence is not None
+            label = labels.setdefault(sentence.speaker, f"Speaker {len(labels) + 1}")
+            start, end = sentence.words[0].start, sentence.words[-1].end
+            if before is not None and before.speaker == sentence.speaker:
+                turns[-1] = Turn(start=turns[-1].start, end=end, speaker=label)
+            else:
+                turns.append(Turn(start=start, end=end, speaker=label))
+        progress(audio.duration)
+        return Diarization(turns=tuple(turns), overlapping=tuple(turns))

@@ -1,0 +1,52 @@
+"""Everything that the environment decides, read once into a frozen value and passed down.
+
+Each field is read from `EARMARK_` and its name in capitals (`EARMARK_DATA_DIR`), or from a `.env` file beside the command. The
+model hub's own `HF_TOKEN` is honoured.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from platformdirs import user_data_path
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """The settings of one process."""
+
+    model_config = SettingsConfigDict(env_prefix="EARMARK_", env_file=".env", extra="ignore", frozen=True)
+
+    data_dir: Path = Field(default_factory=lambda: user_data_path("earmark"), description="Ledger, downloads and artefacts.")
+    output_dir: Path = Field(default=Path("transcripts"), description="Where transcripts are written unless -o says otherwise.")
+
+    model: str | None = Field(default=None, description="Whisper model: a name, a folder, or a hub id.")
+    pyannote_model: str | None = Field(default=None, description="pyannote pipeline: a folder or a hub id.")
+    hf_token: SecretStr | None = Field(
+        default=None,
+        validation_alias=AliasChoices("EARMARK_HF_TOKEN", "HF_TOKEN"),
+        description="Token for gated models on the hub.",
+    )
+    threads: int = Field(default=0, ge=0, description="CPU threads for speech engines; 0 is all.")
+    batch_size: int = Field(default=0, ge=0, description="Windows decoded together; 0 lets the device decide, 1 is sequential.")
+    part_seconds: float = Field(default=300.0, ge=5, le=3600, description="Target length of the parts of an episode.")
+
+    allow_private_networks: bool = Field(
+        default=False, description="Allow addresses of private networks, for those who host their own feeds."
+    )
+    user_agent: str | None = Field(default=None, description="What to call ourselves to servers.")
+    max_audio_bytes: int = Field(default=4 << 30, gt=0, description="Largest audio file to fetch.")
+    max_audio_hours: float = Field(default=24.0, gt=0, description="Longest audio to decode.")
+    fetch_deadline: float = Field(default=3600.0, gt=0, description="Seconds after which a download is given up.")
+    keep_decoded: bool = Field(default=False, description="Keep the decoded audio (115 MB an hour) after the transcript is done.")
+
+    @property
+    def models_dir(self) -> Path:
+        """Where models lie that were copied here by hand."""
+        return self.data_dir / "models"
+
+    @property
+    def token(self) -> str | None:
+        """The hub's token in the clear."""
+        return self.hf_token.get_secret_value() if self.hf_token else None
