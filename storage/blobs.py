@@ -123,9 +123,7 @@ class FolderBlobs:
 
     def _place(self, digest: str) -> Path:
         if not _DIGEST.fullmatch(digest):
-            raise CorruptBlob(
-                f"{digest[:20]!r} is not the name of an artefact.", hint="The ledger is damaged; run again with --force."
-            )
+            raise CorruptBlob(f"{digest[:20]!r} names no artefact.", hint="The ledger is damaged; run again with --force.")
         return self._root / digest[:2] / digest[2:]
 
 

@@ -146,18 +146,9 @@ class Ledger:
         with self._engine.begin() as connection:
             _ensure_step(connection, job_id, name, part, key)
             here = (steps.c.job_id == job_id, steps.c.name == name, steps.c.part == part)
-            values = {
-                "state": "done",
-                "output": output,
-                "key": key,
-                "error": "",
-                "started_at": func.coalesce(steps.c.started_at, now),
-            }
-            connection.execute(
-                update(steps)
-                .where(*here, steps.c.state != "running")
-                .values(values, finished_at=func.coalesce(steps.c.finished_at, now))
-            )
+            times = {name: func.coalesce(steps.c[name], now) for name in ("started_at", "finished_at")}
+            values = {"state": "done", "output": output, "key": key, "error": "", **times}
+            connection.execute(update(steps).where(*here, steps.c.state != "running").values(values))
 
     def claim(
         self,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -118,16 +117,15 @@ class ScriptedDiarizer:
 
     def diarize(self, audio: AudioSource, speech: Sequence[Span], hints: SpeakerHints, progress: Progress) -> Diarization:  # noqa: ARG002
         """Join the sentences of one speaker that follow each other into turns."""
-        sentences = [s for s in self._script.sentences if s.words]
         labels: dict[str, str] = {}
         turns: list[Turn] = []
-        for before, sentence in pairwise([None, *sentences]):
-            assert sentence is not None
+        for sentence in self._script.sentences:
+            if not sentence.words:
+                continue
             label = labels.setdefault(sentence.speaker, f"Speaker {len(labels) + 1}")
             start, end = sentence.words[0].start, sentence.words[-1].end
-            if before is not None and before.speaker == sentence.speaker:
-                turns[-1] = Turn(start=turns[-1].start, end=end, speaker=label)
-            else:
-                turns.append(Turn(start=start, end=end, speaker=label))
+            if turns and turns[-1].speaker == label:
+                start = turns.pop().start
+            turns.append(Turn(start=start, end=end, speaker=label))
         progress(audio.duration)
         return Diarization(turns=tuple(turns), overlapping=tuple(turns))

@@ -1,0 +1,66 @@
+"""What happens while an episode is processed, as values for whoever shows it: bars, plain lines, or JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from storage.documents import Episode, Notice
+
+StepName = Literal["fetch", "prepare", "language", "transcribe", "diarize", "assemble"]
+"""The steps of a job, in their order; `transcribe` has one step per part."""
+
+Unit = Literal["bytes", "seconds"]
+
+
+@dataclass(frozen=True)
+class EpisodeBegan:
+    """An episode is taken up."""
+
+    episode: Episode
+
+
+@dataclass(frozen=True)
+class StepBegan:
+    """A step is about to be worked on."""
+
+    step: StepName
+    part: int
+    parts: int
+
+
+@dataclass(frozen=True)
+class StepMoved:
+    """A step got on."""
+
+    step: StepName
+    part: int
+    done: float
+    total: float | None
+    unit: Unit
+
+
+@dataclass(frozen=True)
+class StepEnded:
+    """A step is finished; `reused` if earlier work served."""
+
+    step: StepName
+    part: int
+    parts: int
+    reused: bool
+    seconds: float
+    """Wall time that it took."""
+
+
+@dataclass(frozen=True)
+class Noticed:
+    """Something that the person should know now; it is in the output's `warnings` too."""
+
+    notice: Notice
+    loud: bool = False
+    """It changes what the whole output is worth, such as a fallback engine."""
+
+
+Event: TypeAlias = EpisodeBegan | StepBegan | StepMoved | StepEnded | Noticed
+Listener: TypeAlias = Callable[[Event], None]

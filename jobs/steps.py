@@ -1,0 +1,149 @@
+"""How a step is run: not at all if its result is known, else under a lease, and committed blob before row."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from jobs.events import Listener, StepBegan, StepEnded, StepMoved, StepName, Unit
+from storage.blobs import FolderBlobs
+from storage.documents import Document
+from storage.errors import CorruptBlob, EarmarkError, LeaseLost, NotFound
+from storage.ledger import LEASE_SECONDS, Lease, Ledger
+from storage.presence import Presence
+
+Result = TypeVar("Result", bound=Document)
+
+Report = Callable[[float], None]
+"""Told how much of a step is done, in its unit; may raise to stop the work."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One unit of work: what it is called, what its result depends on, and how it is measured."""
+
+    name: StepName
+    key: str
+    part: int = 0
+    parts: int = 1
+    total: float | None = None
+    unit: Unit = "seconds"
+
+
+@dataclass
+class StepRunner:
+    """Runs the steps of one job against a ledger and a blob store.
+
+    `force` forgets what is known of a step before it is run.
+    """
+
+    ledger: Ledger
+    blobs: FolderBlobs
+    presence: Presence
+    job_id: str
+    listener: Listener
+    force: bool = False
+    lease_seconds: float = LEASE_SECONDS
+    worked: bool = field(default=False, init=False)
+    """Whether any step had to be done in this run."""
+
+    def run(
+        self,
+        step: Step,
+        kind: type[Result],
+        work: Callable[[Report], Result],
+        *,
+        usable: Callable[[Result], bool] = lambda _: True,
+    ) -> Result:
+        """Return the step's result: the known one, else that of `work`.
+
+        `usable` can refuse a known result, for instance because a file that it names is gone.
+        """
+        known = self._known(step, kind, usable)
+        if known is not None:
+            self.listener(StepEnded(step.name, step.part, step.parts, reused=True, seconds=0.0))
+            return known
+        self.worked = True
+        self.listener(StepBegan(step.name, step.part, step.parts))
+        began = time.monotonic()
+        lease = self._claim(step)
+        with self._held(lease) as lost:
+            result = work(self._report(step, lost))
+            self._commit(lease, result)
+        self.listener(StepEnded(step.name, step.part, step.parts, reused=False, seconds=time.monotonic() - began))
+        return result
+
+    def _known(self, step: Step, kind: type[Result], usable: Callable[[Result], bool]) -> Result | None:
+        if self.force:
+            self.ledger.forget(step.key)
+            return None
+        output = self.ledger.finished(step.key)
+        if output is None:
+            return None
+        try:
+            result = kind.model_validate_json(self.blobs.read(output))
+        except (NotFound, CorruptBlob, ValidationError):
+            self.ledger.forget(step.key)
+            return None
+        if not usable(result):
+            self.ledger.forget(step.key)
+            return None
+        self.ledger.adopt(self.job_id, step.name, step.part, step.key, output)
+        return result
+
+    def _claim(self, step: Step) -> Lease:
+        return self.ledger.claim(
+            self.job_id,
+            step.name,
+            step.part,
+            step.key,
+            self.presence.owner,
+            seconds=self.lease_seconds,
+            is_gone=self.presence.is_gone,
+        )
+
+    def _commit(self, lease: Lease, result: Document) -> None:
+        digest = self.blobs.put(result.model_dump_json().encode())
+        self.ledger.commit(lease, digest)
+
+    def _report(self, step: Step, lost: threading.Event) -> Report:
+        def report(done: float) -> None:
+            if lost.is_set():
+                raise LeaseLost(f"Another process took over {step.name}.", hint="Nothing is lost: it goes on there.")
+            self.listener(StepMoved(step.name, step.part, done, step.total, step.unit))
+
+        return report
+
+    @contextmanager
+    def _held(self, lease: Lease) -> Iterator[threading.Event]:
+        """Keep the lease alive beside the work; on an error record it, on an interruption give the step back."""
+        stop, lost = threading.Event(), threading.Event()
+        heart = threading.Thread(target=self._beat, args=(lease, stop, lost), name="earmark-lease", daemon=True)
+        heart.start()
+        try:
+            yield lost
+        except LeaseLost:
+            raise
+        except Exception as error:
+            self.ledger.fail(lease, str(error) if isinstance(error, EarmarkError) else repr(error))
+            raise
+        except BaseException:
+            self.ledger.release(lease)
+            raise
+        finally:
+            stop.set()
+            heart.join()
+
+    def _beat(self, lease: Lease, stop: threading.Event, lost: threading.Event) -> None:
+        while not stop.wait(self.lease_seconds / 3):
+            try:
+                self.ledger.renew(lease, seconds=self.lease_seconds)
+            except LeaseLost:
+                lost.set()
+                return
