@@ -38,6 +38,9 @@ class StepMoved:
     part: int
     done: float
     total: float | None
+    """Of this part; none where it is not known."""
+    whole: float | None
+    """Of all parts of this step together."""
     unit: Unit
 
 
@@ -49,6 +52,8 @@ class StepEnded:
     part: int
     parts: int
     reused: bool
+    total: float | None
+    """How much it was, in the unit of its progress."""
     seconds: float
     """Wall time that it took."""
 

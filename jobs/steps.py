@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from pydantic import ValidationError
 
@@ -20,8 +20,12 @@ from storage.presence import Presence
 
 Result = TypeVar("Result", bound=Document)
 
-Report = Callable[[float], None]
-"""Told how much of a step is done, in its unit; may raise to stop the work."""
+
+class Report(Protocol):
+    """Told how much of a step is done, in its unit, and how much there is if that was learned meanwhile; may raise to stop it."""
+
+    def __call__(self, done: float, total: float | None = None) -> None:
+        """Take note of progress."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,9 @@ class Step:
     part: int = 0
     parts: int = 1
     total: float | None = None
+    """Size of this part, in `unit`."""
+    whole: float | None = None
+    """Size of all parts together; none if there is one part."""
     unit: Unit = "seconds"
 
 
@@ -67,7 +74,7 @@ class StepRunner:
         """
         known = self._known(step, kind, usable)
         if known is not None:
-            self.listener(StepEnded(step.name, step.part, step.parts, reused=True, seconds=0.0))
+            self._ended(step, reused=True, seconds=0.0)
             return known
         self.worked = True
         self.listener(StepBegan(step.name, step.part, step.parts))
@@ -76,7 +83,7 @@ class StepRunner:
         with self._held(lease) as lost:
             result = work(self._report(step, lost))
             self._commit(lease, result)
-        self.listener(StepEnded(step.name, step.part, step.parts, reused=False, seconds=time.monotonic() - began))
+        self._ended(step, reused=False, seconds=time.monotonic() - began)
         return result
 
     def _known(self, step: Step, kind: type[Result], usable: Callable[[Result], bool]) -> Result | None:
@@ -97,6 +104,9 @@ class StepRunner:
         self.ledger.adopt(self.job_id, step.name, step.part, step.key, output)
         return result
 
+    def _ended(self, step: Step, *, reused: bool, seconds: float) -> None:
+        self.listener(StepEnded(step.name, step.part, step.parts, reused, step.total, seconds))
+
     def _claim(self, step: Step) -> Lease:
         return self.ledger.claim(
             self.job_id,
@@ -113,10 +123,11 @@ class StepRunner:
         self.ledger.commit(lease, digest)
 
     def _report(self, step: Step, lost: threading.Event) -> Report:
-        def report(done: float) -> None:
+        def report(done: float, total: float | None = None) -> None:
             if lost.is_set():
                 raise LeaseLost(f"Another process took over {step.name}.", hint="Nothing is lost: it goes on there.")
-            self.listener(StepMoved(step.name, step.part, done, step.total, step.unit))
+            known = total if total is not None else step.total
+            self.listener(StepMoved(step.name, step.part, done, known, step.whole or known, step.unit))
 
         return report
 
