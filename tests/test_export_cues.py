@@ -40,7 +40,9 @@ def test_a_chapter_that_opens_a_segment_does_not_cut_it_again() -> None:
 def test_a_change_of_speaker_begins_a_cue_and_is_announced_once() -> None:
     """Words of two speakers never share a cue, even inside one segment."""
     both = (*words("yes I do", speaker="Speaker 1"), *words("me too", 2, speaker="Speaker 2"))
-    cues = cues_of(transcript([Segment(start=0, end=3, text="yes I do me too", words=both), segment("and me", 3, speaker="Speaker 2")]))
+    cues = cues_of(
+        transcript([Segment(start=0, end=3, text="yes I do me too", words=both), segment("and me", 3, speaker="Speaker 2")])
+    )
     assert [(cue.speaker, cue.announced, text_of(cue.words)) for cue in cues] == [
         ("Speaker 1", True, "yes I do"),
         ("Speaker 2", True, "me too"),
@@ -63,7 +65,9 @@ def test_overlapping_words_of_two_segments_do_not_make_overlapping_cues() -> Non
 
 def test_text_without_spaces_is_cut_to_lines_of_wide_characters() -> None:
     """21 wide characters make a full line; no space gets in."""
-    spoken = tuple(Word(start=n * 0.1, end=n * 0.1 + 0.1, text=c, joined=n > 0) for n, c in enumerate("東京の朝はとても静かです。" * 8))
+    spoken = tuple(
+        Word(start=n * 0.1, end=n * 0.1 + 0.1, text=c, joined=n > 0) for n, c in enumerate("東京の朝はとても静かです。" * 8)
+    )
     cues = cues_of(transcript([Segment(start=0, end=11, text="", words=spoken)]))
     lines = [line for cue in cues for line in lines_of(cue.words)]
     assert max(width(line) for line in lines) <= LINE_WIDTH

@@ -56,7 +56,8 @@ def words(text: str, start: float = 0.0, *, each: float = 0.3, gap: float = 0.05
     """Return the words of a text, spoken evenly."""
     step = each + gap
     return tuple(
-        Word(start=start + n * step, end=start + n * step + each, text=token, speaker=speaker) for n, token in enumerate(text.split())
+        Word(start=start + n * step, end=start + n * step + each, text=token, speaker=speaker)
+        for n, token in enumerate(text.split())
     )
 
 
@@ -127,7 +128,12 @@ def long_transcript(hours: int = 8, total: int = 80_000) -> Transcript:
         segments.append(Segment(start=spoken[0].start, end=spoken[-1].end, text=text, speaker=speaker, words=tuple(spoken)))
     per = len(segments) // (hours * 6)
     chapters = [
-        chapter(f"Part {n + 1}", segments[n * per].start, segments[min((n + 1) * per, len(segments) - 1)].start, (n * per, (n + 1) * per))
+        chapter(
+            f"Part {n + 1}",
+            segments[n * per].start,
+            segments[min((n + 1) * per, len(segments) - 1)].start,
+            (n * per, (n + 1) * per),
+        )
         for n in range(hours * 6)
     ]
     return transcript(segments, chapters)
