@@ -173,19 +173,26 @@ def load(path: Path) -> Transcript:
     except OSError as error:
         raise SourceError(f"Cannot read {path}: {error.strerror}.", hint="Give the path of a .transcript.json file.") from error
     try:
-        return Transcript.model_validate_json(raw)
+        transcript = Transcript.model_validate_json(raw)
     except ValidationError as error:
-        raise _not_a_transcript(path, raw, error) from error
+        raise _unreadable(path, raw, error) from error
+    if "schema_" not in transcript.model_fields_set:
+        raise _not_a_transcript(path)
+    return transcript
 
 
-def _not_a_transcript(path: Path, raw: bytes, error: ValidationError) -> SourceError:
+def _not_a_transcript(path: Path) -> SourceError:
+    return SourceError(f"{path} is not an earmark transcript.", hint="Give a .transcript.json file that `earmark run` wrote.")
+
+
+def _unreadable(path: Path, raw: bytes, error: ValidationError) -> SourceError:
     try:
         found = json.loads(raw)
     except (ValueError, RecursionError):
         found = None
     schema = found.get("schema") if isinstance(found, dict) else None
     if not isinstance(schema, str) or not schema.startswith("earmark.transcript/"):
-        return SourceError(f"{path} is not an earmark transcript.", hint="Give a .transcript.json file that `earmark run` wrote.")
+        return _not_a_transcript(path)
     if schema != TRANSCRIPT_SCHEMA:
         hint = "Use the earmark version that wrote it, or transcribe the episode again with this one."
         return SourceError(f"{path} is a transcript of schema {schema}; this earmark reads {TRANSCRIPT_SCHEMA}.", hint=hint)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -105,6 +107,6 @@ def test_cues_of_words_in_any_disorder_grow_and_lose_nothing(drawn: Transcript) 
     """Times that make no sense still give cues that follow one another, with every word in its place."""
     cues = cues_of(drawn)
     assert all(cue.start_ms < cue.end_ms for cue in cues)
-    assert all(one.end_ms <= two.start_ms for one, two in zip(cues, cues[1:], strict=False))
+    assert all(one.end_ms <= two.start_ms for one, two in pairwise(cues))
     said = squeezed("".join(word.text for cue in cues for word in cue.words))
     assert said == squeezed("".join(word.text for part in drawn.segments for word in part.words))

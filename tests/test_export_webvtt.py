@@ -95,6 +95,7 @@ def test_the_file_of_a_small_transcript() -> None:
     told = transcript([Segment(start=3600, end=3601, text="a < b", speaker="Speaker 1", words=words("a < b", 3600.0004))])
     assert len(cues_of(told)) == 1
     assert webvtt(told) == (
-        "WEBVTT\n\nNOTE\nA Talk (The Show)\nMade by earmark 0.1.0 on 2024-05-02.\nWords by whisper 1.2.1, model small, on cpu.\n\n"
+        "WEBVTT\n\nNOTE\nA Talk (The Show)\nMade by earmark 0.1.0 on 2024-05-02.\n"
+        "Words by whisper 1.2.1, model small, on cpu.\n\n"
         "01:00:00.000 --> 01:00:01.000\n<v Ann Other>a &lt; b</v>\n"
     )

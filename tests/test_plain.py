@@ -53,5 +53,5 @@ def test_one_line_is_one_line_and_stays_so(text: str) -> None:
     ],
 )
 def test_only_web_addresses_pass(url: str | None, address: str | None) -> None:
-    """http and https pass, with what could end the link escaped; all else is dropped."""
+    """Addresses of http and https pass, with what could end the link escaped; all else is dropped."""
     assert web_address(url) == address

@@ -19,9 +19,12 @@ from tests.transcripts import chapter, segment, transcript, transcripts
 PUBLISHED = Path(__file__).resolve().parent.parent / "storage" / "transcript.schema.json"
 
 
+VALIDATOR = Draft202012Validator(transcript_schema(), format_checker=Draft202012Validator.FORMAT_CHECKER)
+
+
 def validate(told: dict[str, Any]) -> None:
     """Hold a document against the schema, dates included."""
-    Draft202012Validator(transcript_schema(), format_checker=Draft202012Validator.FORMAT_CHECKER).validate(told)
+    VALIDATOR.validate(told)
 
 
 def test_the_published_file_is_what_the_model_says() -> None:
