@@ -77,7 +77,8 @@ class Library:
                 write_atomically(path, rendered[name])
             relative = {name: path.relative_to(self.root).as_posix() for name, path in files.items()}
             self._write_index(reading.index.with_entry(indexed(transcript, relative)))
-            remove_leftovers(files["json"].parent)
+            for folder in (self.root, files["json"].parent):
+                remove_leftovers(folder)
         return SavedEpisode(files["json"].parent, files["json"], files, reading.warnings)
 
     def find(self, episode_id: str) -> Path | None:

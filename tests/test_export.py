@@ -10,7 +10,7 @@ from hypothesis import given
 from storage.documents import Transcript
 from storage.errors import OptionError
 from storage.export import FORMATS, format_named
-from tests.transcripts import chapter, long_transcript, transcript, transcripts
+from tests.transcripts import chapter, long_transcript, transcript, transcripts, unhurried
 
 
 def test_the_formats_are_those_promised_and_their_endings_cannot_collide() -> None:
@@ -28,6 +28,7 @@ def test_an_unknown_format_is_an_error_that_lists_the_known() -> None:
     assert "vtt" in caught.value.hint
 
 
+@unhurried
 @given(transcripts())
 def test_every_format_ends_in_a_newline_and_holds_no_control_character(drawn: Transcript) -> None:
     """Hostile strings leave no NUL, no escape sequence and no odd line break in any export made for people and players."""

@@ -8,9 +8,10 @@ from hypothesis import given
 
 from storage.documents import Transcript
 from storage.export.chapters_json import chapters_json
-from tests.transcripts import chapter, squeezed, transcript, transcripts
+from tests.transcripts import chapter, squeezed, transcript, transcripts, unhurried
 
 
+@unhurried
 @given(transcripts())
 def test_every_chapter_reads_back_in_order_with_web_links_alone(drawn: Transcript) -> None:
     """Starts to a millisecond, titles whole, and no link that is not http(s)."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from storage.documents import Segment, Transcript, Word
 from storage.export.cues import LINE_WIDTH, LONGEST_CUE, cues_of, lines_of
 from storage.words import text_of, width
-from tests.transcripts import chapter, segment, squeezed, transcript, transcripts, words
+from tests.transcripts import chapter, segment, squeezed, transcript, transcripts, unhurried, words
 
 SPEECH = (
     "Welcome back to the show. Today we talk about chapters, which are harder than they look, because nobody agrees on "
@@ -91,6 +91,7 @@ def test_two_lines_are_about_as_wide_as_each_other(indent: int) -> None:
     assert abs(width(lines[0]) + indent - width(lines[1])) <= 6
 
 
+@unhurried
 @given(st.lists(st.text("abcde.,", min_size=1, max_size=14), min_size=1, max_size=80), st.floats(0.05, 2), st.floats(0, 3))
 def test_ordinary_cues_keep_the_limits(tokens: list[str], each: float, gap: float) -> None:
     """At most two lines of 42 columns and seven seconds, whatever the words and the speed."""
@@ -102,6 +103,7 @@ def test_ordinary_cues_keep_the_limits(tokens: list[str], each: float, gap: floa
         assert cue.end_ms - cue.start_ms <= LONGEST_CUE * 1000 + 1
 
 
+@unhurried
 @given(transcripts(orderly=False))
 def test_cues_of_words_in_any_disorder_grow_and_lose_nothing(drawn: Transcript) -> None:
     """Times that make no sense still give cues that follow one another, with every word in its place."""

@@ -11,7 +11,7 @@ from markdown_it.token import Token
 
 from storage.documents import ChapterSource, Coverage, Notice, Speaker, Transcript
 from storage.export.markdown import markdown
-from tests.transcripts import HOSTILE, chapter, segment, squeezed, transcript, transcripts
+from tests.transcripts import HOSTILE, chapter, segment, squeezed, transcript, transcripts, unhurried
 
 PLAIN = {"paragraph", "heading", "bullet_list", "list_item", "blockquote"}
 
@@ -44,6 +44,7 @@ def plain(token: Token) -> str:
     return token.content
 
 
+@unhurried
 @given(transcripts())
 def test_no_string_makes_markup_and_every_word_is_there(drawn: Transcript) -> None:
     """Read as CommonMark, the page holds the words in order, and nothing hostile became an element."""

@@ -8,9 +8,10 @@ from hypothesis import given
 
 from storage.documents import Transcript
 from storage.export.podcast_json import podcast_json
-from tests.transcripts import segment, squeezed, transcript, transcripts
+from tests.transcripts import segment, squeezed, transcript, transcripts, unhurried
 
 
+@unhurried
 @given(transcripts())
 def test_every_transcript_reads_back_with_its_words_in_order_and_their_times(drawn: Transcript) -> None:
     """Each word once, in order; each entry begins and ends with its words, to a millisecond."""

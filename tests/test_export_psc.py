@@ -9,7 +9,7 @@ from hypothesis import given
 
 from storage.documents import Transcript
 from storage.export.psc import psc
-from tests.transcripts import chapter, squeezed, transcript, transcripts
+from tests.transcripts import chapter, squeezed, transcript, transcripts, unhurried
 
 SPACE = "{http://podlove.org/simple-chapters}"
 
@@ -28,6 +28,7 @@ def parse(text: str) -> list[tuple[float, dict[str, str]]]:
     return read
 
 
+@unhurried
 @given(transcripts())
 def test_every_shown_chapter_reads_back_in_order(drawn: Transcript) -> None:
     """Starts to a millisecond, titles whole, links to the web alone."""

@@ -9,7 +9,7 @@ from hypothesis import given
 
 from storage.documents import Transcript
 from storage.export.srt import srt
-from tests.transcripts import segment, squeezed, transcript, transcripts
+from tests.transcripts import segment, squeezed, transcript, transcripts, unhurried
 
 TIMES = re.compile(r"(\d\d):([0-5]\d):([0-5]\d),(\d{3}) --> (\d\d):([0-5]\d):([0-5]\d),(\d{3})")
 
@@ -35,6 +35,7 @@ def alike(text: str) -> str:
     return squeezed(text).replace("→", "-->").replace("‹", "<").replace("(\\", "{\\")
 
 
+@unhurried
 @given(transcripts())
 def test_every_transcript_reads_back_with_its_words_in_order_and_their_times(drawn: Transcript) -> None:
     """A strict parser finds each word once, in order; each cue begins and ends with its words, to a millisecond."""

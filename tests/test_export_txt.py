@@ -8,7 +8,7 @@ from hypothesis import given
 
 from storage.documents import Transcript
 from storage.export.txt import txt
-from tests.transcripts import chapter, segment, squeezed, transcript, transcripts
+from tests.transcripts import chapter, segment, squeezed, transcript, transcripts, unhurried
 
 
 def test_the_text_of_a_small_transcript() -> None:
@@ -28,6 +28,7 @@ def test_a_long_monologue_is_cut_into_paragraphs_at_sentence_ends() -> None:
     assert all(paragraph.endswith(".") for paragraph in paragraphs)
 
 
+@unhurried
 @given(transcripts())
 def test_every_word_is_there_in_order(drawn: Transcript) -> None:
     """One paragraph a block, whatever the words are."""

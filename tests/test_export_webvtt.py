@@ -9,7 +9,7 @@ from hypothesis import given
 from storage.documents import Segment, Speaker, Transcript
 from storage.export.cues import cues_of
 from storage.export.webvtt import webvtt
-from tests.transcripts import HOSTILE, segment, squeezed, transcript, transcripts, words
+from tests.transcripts import HOSTILE, segment, squeezed, transcript, transcripts, unhurried, words
 
 TIMES = re.compile(r"(\d{2,}):([0-5]\d):([0-5]\d)\.(\d{3}) --> (\d{2,}):([0-5]\d):([0-5]\d)\.(\d{3})")
 VOICE = re.compile(r"<v ([^<>&\n]*(?:&(?:amp|lt|gt);[^<>&\n]*)*)>(.*)</v>", re.DOTALL)
@@ -42,6 +42,7 @@ def parse(text: str) -> list[tuple[float, float, str, str]]:
     return cues
 
 
+@unhurried
 @given(transcripts())
 def test_every_transcript_reads_back_with_its_words_in_order_and_their_times(drawn: Transcript) -> None:
     """A strict parser finds each word once, in order; each cue begins and ends with its words, to a millisecond."""
@@ -58,6 +59,7 @@ def test_every_transcript_reads_back_with_its_words_in_order_and_their_times(dra
     assert expected == []
 
 
+@unhurried
 @given(transcripts(orderly=False))
 def test_cues_never_overlap(drawn: Transcript) -> None:
     """Whatever the times of the words, each cue lasts, and none begins before the last one ended."""

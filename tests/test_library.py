@@ -113,7 +113,7 @@ def test_a_show_called_like_the_index_does_not_take_its_place(tmp_path: Path) ->
     assert len(read(tmp_path)) == 1
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(show=st.sampled_from(HOSTILE), title=st.one_of(st.sampled_from(HOSTILE), st.text(max_size=200)))
 def test_hostile_names_stay_inside_the_folder(tmp_path_factory: pytest.TempPathFactory, show: str, title: str) -> None:
     """Whatever a feed calls its show and episode, files lie one folder below the root, with names that are not too long."""

@@ -7,7 +7,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.names import LONGEST_NAME, file_name, shortened
@@ -55,6 +55,7 @@ def test_any_text_becomes_a_safe_name_and_stays_so(text: str) -> None:
     assert file_name(name, instead="x") == name
 
 
+@settings(deadline=None)
 @given(text=st.text(min_size=1, max_size=60))
 def test_any_name_can_be_a_file_here(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     """The file system of this machine takes it and gives it back."""

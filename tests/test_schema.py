@@ -14,7 +14,7 @@ from jsonschema.exceptions import ValidationError
 from storage.documents import Transcript
 from storage.export.document import document
 from storage.schema import main, published, transcript_schema
-from tests.transcripts import chapter, segment, transcript, transcripts
+from tests.transcripts import chapter, segment, transcript, transcripts, unhurried
 
 PUBLISHED = Path(__file__).resolve().parent.parent / "storage" / "transcript.schema.json"
 
@@ -55,6 +55,7 @@ def test_every_object_with_fields_refuses_others() -> None:
     assert all(entry["additionalProperties"] is False for entry in objects if "properties" in entry)
 
 
+@unhurried
 @given(transcripts())
 def test_every_document_written_is_valid(drawn: Transcript) -> None:
     """The schema accepts whatever the model writes."""

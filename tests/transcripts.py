@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from storage.documents import (
@@ -23,6 +24,9 @@ from storage.documents import (
     Transcript,
     Word,
 )
+
+unhurried = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+"""For property tests whose examples are long: how fast a shared processor is, is not what they test."""
 
 HOSTILE = (
     "<script>alert(1)</script>",
