@@ -27,7 +27,7 @@ Share = Annotated[float, Field(ge=0, le=1), PlainSerializer(lambda p: round(p, 4
 class Document(BaseModel):
     """A frozen value that refuses fields it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class Notice(Document):
