@@ -15,14 +15,18 @@ def resolve_device(device: str) -> str:
         raise OptionError(f"There is no device {device!r}.", hint="Choose auto, cpu or cuda.")
     if device == "cpu":
         return device
-    ctranslate2 = _ctranslate2()
-    if ctranslate2.get_cuda_device_count() > 0:
+    if gpu_count() > 0:
         return "cuda"
     if device == "cuda":
         raise EngineUnavailable(
             "There is no GPU here that CTranslate2 can use.", hint="See `earmark doctor`, or run with --device cpu."
         )
     return "cpu"
+
+
+def gpu_count() -> int:
+    """Return how many GPUs CTranslate2 sees."""
+    return int(_ctranslate2().get_cuda_device_count())
 
 
 def resolve_compute_type(compute_type: str, device: str) -> str:

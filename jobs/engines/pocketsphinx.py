@@ -29,18 +29,21 @@ _VARIANT = re.compile(r"\(\d+\)$")
 
 
 class PocketsphinxTranscriber:
-    """A `Transcriber` for English; the model is loaded at its first use."""
+    """A `Transcriber` for English; the model is loaded at its first use. `fallback`: it runs in place of Whisper."""
+
+    def __init__(self, *, fallback: bool = False) -> None:
+        self._fallback = fallback
 
     @cached_property
     def info(self) -> EngineInfo:
-        """Say which release runs; `fallback` is for the caller to set."""
+        """Say which release runs."""
         try:
             release = version("pocketsphinx")
         except PackageNotFoundError as error:
             raise EngineUnavailable(
                 "PocketSphinx is not installed.", hint="Install it with `pip install 'earmark[speech]'`."
             ) from error
-        return EngineInfo(name="pocketsphinx", version=release, model="en-us (carried by the package)")
+        return EngineInfo(name="pocketsphinx", version=release, model="en-us (carried by the package)", fallback=self._fallback)
 
     @cached_property
     def _decoder(self) -> Any:

@@ -1,0 +1,196 @@
+"""The step `assemble`: parts, turns and chapters become the transcript."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from jobs.chapters.choose import Choice, choose
+from jobs.chapters.place import Placed, chapters_of, find_starts
+from jobs.chapters.show_notes import read_show_notes
+from jobs.coverage import with_words
+from jobs.engines.protocols import Diarization
+from jobs.intake import Fetched
+from jobs.onsets import refine_onsets
+from jobs.prepare import Prepared
+from jobs.seams import join_parts
+from jobs.segments import regroup
+from jobs.speakers import assign_speakers, overlapped_words, relabel
+from jobs.transcribe import PartTranscript
+from storage.documents import (
+    Audio,
+    Chapter,
+    ChapterSource,
+    EngineInfo,
+    Made,
+    Note,
+    Notice,
+    Publication,
+    Segment,
+    Speaker,
+    Transcript,
+    Word,
+)
+
+PREVIEW_SHARE = 0.85
+"""A file that is shorter than this share of its published duration is a preview, or was cut."""
+
+LONGER_SECONDS = 20.0
+"""A file that is longer than published by more than this holds inserted stretches, or the published duration is stale."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Everything that the steps before brought."""
+
+    publication: Publication
+    fetched: Fetched
+    prepared: Prepared
+    embedded: ChapterSource
+    parts: tuple[PartTranscript, ...]
+    diarization: Diarization | None
+    language: str | None
+    transcriber: EngineInfo
+    diarizer: EngineInfo | None
+    options: dict[str, str | int | float | bool | None]
+    notes: tuple[Note, ...]
+    """Show notes given by hand; they come before the published ones."""
+    warnings: tuple[Notice, ...]
+    version: str
+
+
+def assemble(heard: Heard) -> Transcript:
+    """Return the transcript of one episode."""
+    prepared = heard.prepared
+    segments = refine_onsets(join_parts(prepared.parts, heard.parts), prepared.speech)
+    words, segments, overlapped = _with_speakers(segments, heard.diarization)
+    choice, notes_warnings = _choice(heard)
+    placed, placing = _place(choice, words, heard)
+    starts = [chapter.start for chapter in placed if not chapter.mark.hidden]
+    segments = regroup(segments, words, starts, overlapped=overlapped)
+    chapters = chapters_of(placed, choice.kind or "generated", segments=segments, duration=prepared.duration)
+    coverage = with_words(prepared.coverage, segments)
+    return Transcript(
+        episode=heard.publication.episode,
+        audio=_audio(heard),
+        made=_made(heard),
+        language=heard.language if segments else None,
+        segments=segments,
+        speakers=_speakers(segments),
+        chapters=chapters,
+        chapter_sources=choice.sources,
+        coverage=coverage,
+        warnings=_once(
+            [
+                *heard.warnings,
+                *heard.publication.warnings,
+                *heard.fetched.warnings,
+                *prepared.warnings,
+                *_duration_notices(heard, chapters),
+                *(notice for part in heard.parts for notice in part.warnings),
+                *(heard.diarization.warnings if heard.diarization else ()),
+                *notes_warnings,
+                *choice.warnings,
+                *placing,
+                *_speech_notices(segments),
+            ]
+        ),
+    )
+
+
+def _with_speakers(
+    segments: Sequence[Segment], diarization: Diarization | None
+) -> tuple[tuple[Word, ...], tuple[Segment, ...], frozenset[int]]:
+    """Return the words with speakers, the segments they came from, and which words lie in overlapped speech."""
+    words = tuple(word for segment in segments for word in segment.words)
+    if diarization is None:
+        return words, tuple(segments), frozenset()
+    assigned = relabel(assign_speakers(words, diarization.turns))
+    return assigned, tuple(segments), overlapped_words(words, diarization.overlapping)
+
+
+def _choice(heard: Heard) -> tuple[Choice, tuple[Notice, ...]]:
+    """Choose among everything that was found; show notes are read now that the duration is known."""
+    publication = heard.publication
+    published = publication.episode.published_duration
+    by_notes, warnings = read_show_notes((*heard.notes, *publication.notes), duration=published or heard.prepared.duration)
+    given = [source for source in heard.fetched.chapters if source.kind == "file"]
+    linked = [source for source in heard.fetched.chapters if source.kind != "file"]
+    sources = [*given, heard.embedded, *linked, *publication.chapters, *by_notes]
+    return choose(sources, duration=heard.prepared.duration), warnings
+
+
+def _place(choice: Choice, words: Sequence[Word], heard: Heard) -> tuple[tuple[Placed, ...], tuple[Notice, ...]]:
+    if choice.kind is None:
+        return (), ()
+    return find_starts(
+        choice.marks,
+        choice.kind,
+        words=words,
+        turns=heard.diarization.turns if heard.diarization else (),
+        coverage=heard.prepared.coverage,
+        duration=heard.prepared.duration,
+    )
+
+
+def _speakers(segments: Sequence[Segment]) -> tuple[Speaker, ...]:
+    """Return the speakers in order of their first word, with the time they talk."""
+    talk: dict[str, float] = {}
+    for segment in segments:
+        if segment.speaker is not None:
+            spoken = segment.end - segment.start
+            talk[segment.speaker] = talk.get(segment.speaker, 0.0) + spoken
+    return tuple(Speaker(label=label, talk_time=seconds) for label, seconds in talk.items())
+
+
+def _audio(heard: Heard) -> Audio:
+    fetched, prepared = heard.fetched, heard.prepared
+    return Audio(
+        sha256=fetched.audio,
+        bytes=fetched.bytes,
+        media_type=fetched.media_type,
+        duration=prepared.duration,
+        fetched_at=fetched.fetched_at,
+        codec=prepared.codec,
+        sample_rate=prepared.sample_rate,
+        channels=prepared.channels,
+        loudness=prepared.loudness,
+        tags=prepared.tags,
+    )
+
+
+def _made(heard: Heard) -> Made:
+    return Made(
+        earmark_version=heard.version,
+        made_at=datetime.now(UTC),
+        transcriber=heard.transcriber,
+        diarizer=heard.diarizer,
+        options=heard.options,
+    )
+
+
+def _duration_notices(heard: Heard, chapters: Sequence[Chapter]) -> list[Notice]:
+    """Say when the file is not as long as the publisher says; the chapters are told apart from a wrong duration."""
+    published, measured = heard.publication.episode.published_duration, heard.prepared.duration
+    if published is None or not measured:
+        return []
+    if measured < PREVIEW_SHARE * published and published - measured > LONGER_SECONDS:
+        text = f"The file lasts {measured:.0f} s, but {published:.0f} s were published: a preview, or a wrong duration."
+        return [Notice(code="shorter_than_published", message=text)]
+    if measured - published > LONGER_SECONDS:
+        text = f"The file lasts {measured:.0f} s, but {published:.0f} s were published: something may have been inserted."
+        if chapters:
+            text += " Chapter times are the publisher's."
+        return [Notice(code="longer_than_published", message=text)]
+    return []
+
+
+def _speech_notices(segments: Sequence[Segment]) -> list[Notice]:
+    if segments:
+        return []
+    return [Notice(code="no_speech", message="No words were heard in this file.")]
+
+
+def _once(notices: Sequence[Notice]) -> tuple[Notice, ...]:
+    return tuple(dict.fromkeys(notices))

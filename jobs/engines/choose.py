@@ -1,0 +1,166 @@
+"""Which engines run: the ones asked for, or the best that this machine can have.
+
+An engine asked for by name never falls back. `auto` does, step by step, and every step down says so in a notice that goes into
+the output: another Whisper model on disk, then PocketSphinx.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from jobs.engines import models
+from jobs.engines.devices import resolve_device
+from jobs.engines.pocketsphinx import PocketsphinxTranscriber
+from jobs.engines.protocols import Diarizer, Transcriber
+from jobs.engines.pyannote import DEFAULT_PIPELINE, PyannoteDiarizer
+from jobs.engines.resemblyzer import ResemblyzerDiarizer
+from jobs.engines.scripted import ScriptedDiarizer, ScriptedTranscriber, read_script
+from jobs.engines.whisper import WhisperTranscriber
+from jobs.options import Options
+from storage.documents import Notice
+from storage.errors import EngineUnavailable, ModelMissing, NetworkError, OptionError
+
+
+@dataclass(frozen=True)
+class Place:
+    """What this machine offers to engines."""
+
+    models: Path
+    """Folder of Whisper models that were copied here by hand."""
+    token: str | None = None
+    """Token for the model hub."""
+    pyannote_model: str | None = None
+    """pyannote pipeline from the settings: a folder or a hub id."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The engines of a run, and what their choice has to say."""
+
+    transcriber: Transcriber
+    diarizer: Diarizer | None
+    notices: tuple[Notice, ...]
+
+
+def choose_engines(options: Options, place: Place) -> Chosen:
+    """Return the engines for these options; models are found and fetched here, but loaded only when they are used."""
+    transcriber, heard = _transcriber(options, place)
+    diarizer, told = _diarizer(options, place)
+    return Chosen(transcriber, diarizer, (*heard, *told))
+
+
+# ------------------------------------------------------------------ speech
+
+
+def _transcriber(options: Options, place: Place) -> tuple[Transcriber, tuple[Notice, ...]]:
+    if options.engine == "scripted":
+        return _scripted(options), ()
+    if options.engine == "pocketsphinx":
+        return PocketsphinxTranscriber(), ()
+    name = options.model or _default_model(options)
+    if options.engine == "whisper" or options.model is not None:
+        return _whisper(options, name, models.find_model(name, place.models) or models.pull_model(name, token=place.token)), ()
+    return _best_there_is(options, place, name)
+
+
+def _best_there_is(options: Options, place: Place, name: str) -> tuple[Transcriber, tuple[Notice, ...]]:
+    try:
+        folder = models.find_model(name, place.models) or models.pull_model(name, token=place.token)
+        return _whisper(options, name, folder), ()
+    except (NetworkError, EngineUnavailable) as error:
+        other = None if isinstance(error, EngineUnavailable) else models.best_local_model(place.models)
+        if other is not None:
+            text = f"The Whisper model {name} could not be fetched, so {other.name}, which is on this machine, was used. {error}"
+            return _whisper(options, other.name, other.folder), (Notice(code="asr_other_model", message=text),)
+        return _pocketsphinx(options, name, error)
+
+
+def _pocketsphinx(options: Options, name: str, error: Exception) -> tuple[Transcriber, tuple[Notice, ...]]:
+    if options.language not in (None, "en"):
+        raise ModelMissing(
+            f"Without a Whisper model, {options.language!r} cannot be transcribed. {error}",
+            hint=f"Fetch one with `earmark models pull {name}` on a machine with a connection, and copy it here.",
+        ) from error
+    text = (
+        f"PocketSphinx transcribed this: English only, and rough, many words will be wrong. Whisper's model {name} is not on this "
+        f"machine and could not be fetched. Fetch it with `earmark models pull {name}`, or give a folder with --model. {error}"
+    )
+    return PocketsphinxTranscriber(fallback=True), (Notice(code="asr_fallback", message=text),)
+
+
+def _whisper(options: Options, name: str, folder: Path) -> WhisperTranscriber:
+    shown = name if name in models.PREFERENCE or "/" not in name.strip("/") else folder.name
+    return WhisperTranscriber(
+        folder,
+        name=os.fspath(shown),
+        device=options.device,
+        compute_type=options.compute_type,
+        threads=options.threads,
+    )
+
+
+def _default_model(options: Options) -> str:
+    try:
+        device = resolve_device(options.device)
+    except EngineUnavailable:
+        if options.device == "cuda":
+            raise
+        device = "cpu"
+    return models.DEFAULT_ON_GPU if device == "cuda" else models.DEFAULT_ON_CPU
+
+
+def _scripted(options: Options) -> ScriptedTranscriber:
+    if options.model is None:
+        raise OptionError("The scripted engine needs a script.", hint="Give its JSON file with --model.")
+    return ScriptedTranscriber(read_script(Path(options.model)), name=Path(options.model).name)
+
+
+# ------------------------------------------------------------------ speakers
+
+
+def _diarizer(options: Options, place: Place) -> tuple[Diarizer | None, tuple[Notice, ...]]:
+    if options.diarizer == "none":
+        return None, ()
+    if options.diarizer == "scripted":
+        if options.model is None:
+            raise OptionError("The scripted diarizer needs a script.", hint="Give its JSON file with --model.")
+        return ScriptedDiarizer(read_script(Path(options.model)), name=Path(options.model).name), ()
+    pipeline = options.diarizer_model or place.pyannote_model
+    if options.diarizer == "pyannote":
+        return _pyannote(options, pipeline, place), ()
+    if options.diarizer == "resemblyzer":
+        return _resemblyzer(options), ()
+    return _best_diarizer(options, pipeline, place)
+
+
+def _best_diarizer(options: Options, pipeline: str | None, place: Place) -> tuple[Diarizer | None, tuple[Notice, ...]]:
+    notices: list[Notice] = []
+    if pipeline is not None or place.token is not None:
+        try:
+            wanted = _pyannote(options, pipeline, place)
+            wanted.load()
+        except (NetworkError, EngineUnavailable, ModelMissing) as error:
+            if options.diarizer_model is not None:
+                raise
+            text = f"pyannote could not be used, so the embedded Resemblyzer told the speakers apart. {error}"
+            notices.append(Notice(code="diarizer_fallback", message=text))
+        else:
+            return wanted, ()
+    try:
+        return _resemblyzer(options), tuple(notices)
+    except EngineUnavailable as error:
+        text = f"The speakers were not told apart: no diarizer is installed. {error}"
+        return None, (*notices, Notice(code="no_diarizer", message=text))
+
+
+def _pyannote(options: Options, pipeline: str | None, place: Place) -> PyannoteDiarizer:
+    return PyannoteDiarizer(pipeline or DEFAULT_PIPELINE, token=place.token, device=options.device)
+
+
+def _resemblyzer(options: Options) -> ResemblyzerDiarizer:
+    device = "cpu" if options.device == "auto" else options.device
+    diarizer = ResemblyzerDiarizer(device, threads=options.threads)
+    _ = diarizer.info  # raises here, not in the middle of an episode, if it is not installed
+    return diarizer

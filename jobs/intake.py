@@ -1,0 +1,155 @@
+"""The step `fetch`: the audio of one episode, and the chapter files that its publisher offers beside it, onto this machine."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from jobs.chapters.podcast_json import read_podcast_json
+from jobs.chapters.psc import read_psc
+from jobs.fetch import Fetcher
+from jobs.local_file import open_local
+from jobs.media_type import MediaType
+from jobs.steps import Report
+from storage.blobs import FolderBlobs
+from storage.documents import ChapterSource, Document, Link, Notice, Publication
+from storage.errors import BadChapters, EarmarkError, NoEpisode, SourceError
+from storage.files import explained
+
+MAX_CHAPTER_BYTES = 4 << 20
+"""Largest chapter file that is fetched."""
+
+_ACCEPT_JSON = "application/json+chapters, application/json;q=0.9, */*;q=0.1"
+_ACCEPT_XML = "application/xml, text/xml;q=0.9, */*;q=0.1"
+
+
+class Fetched(Document):
+    """What the step `fetch` brought."""
+
+    audio: str
+    """Digest of the audio file, which is also its sha256."""
+    bytes: int
+    media_type: str
+    demuxer: str | None
+    fetched_at: datetime
+    chapters: tuple[ChapterSource, ...] = ()
+    """Sources that were fetched: `podcast:chapters`, external Simple Chapters, a file given by hand."""
+    warnings: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a person gave by hand beside the episode."""
+
+    chapters: str | None = None
+    """A file or address with chapters, in any format that a publisher could use."""
+    notes: Path | None = None
+    """A file with show notes."""
+
+
+def intake(publication: Publication, given: Given, fetcher: Fetcher, blobs: FolderBlobs, report: Report) -> Fetched:
+    """Fetch the audio into the blob store, and read the chapter files."""
+    digest, count, media = _audio(publication, fetcher, blobs, report)
+    sources: list[ChapterSource] = []
+    warnings: list[Notice] = []
+    if given.chapters is not None:
+        source, notices = given_chapters(given.chapters, fetcher)
+        sources.append(source)
+        warnings.extend(notices)
+    for link in publication.chapter_links:
+        source, notices = _linked_chapters(link, fetcher)
+        sources.append(source)
+        warnings.extend(notices)
+    return Fetched(
+        audio=digest,
+        bytes=count,
+        media_type=media.name,
+        demuxer=media.demuxer,
+        fetched_at=datetime.now(UTC),
+        chapters=tuple(sources),
+        warnings=tuple(warnings),
+    )
+
+
+def local_path(address: str) -> Path | None:
+    """Return the file that an address names on this machine; none if it is a web address."""
+    parts = urlsplit(address)
+    if parts.scheme == "file":
+        return Path(unquote(parts.path))
+    if parts.scheme in ("http", "https"):
+        return None
+    return Path(address).expanduser()
+
+
+def _audio(publication: Publication, fetcher: Fetcher, blobs: FolderBlobs, report: Report) -> tuple[str, int, MediaType]:
+    episode = publication.episode
+    if episode.audio_url is None:
+        raise NoEpisode(f"The episode {episode.title!r} has no audio.", hint="Give the address of its audio file.")
+    local = local_path(episode.audio_url)
+    if local is None:
+        part = blobs.downloads(episode.id)
+        download = fetcher.download(episode.audio_url, part, progress=lambda done, total: report(done, total))
+        return blobs.adopt(download.path, download.sha256), download.bytes, download.media_type
+    file = open_local(local)
+    with blobs.workspace() as folder, explained(folder):
+        shutil.copyfile(local, folder / "audio")
+        digest = blobs.adopt(folder / "audio", None)
+    report(file.bytes, file.bytes)
+    return digest, file.bytes, file.media_type
+
+
+def given_chapters(place: str, fetcher: Fetcher) -> tuple[ChapterSource, tuple[Notice, ...]]:
+    """Read chapters that a person gave: JSON Chapters, Simple Chapters, or lines of show notes.
+
+    They were asked for, so unlike a publisher's they are an error if they cannot be read.
+    """
+    data = _read(place, fetcher, "*/*")
+    source, notices = _read_any(data, place)
+    if source.status != "found":
+        raise BadChapters(
+            f"There are no chapters in {place}.", hint="Give JSON Chapters, Podlove Simple Chapters, or lines like `12:34 Title`."
+        )
+    return source.model_copy(update={"kind": "file"}), notices
+
+
+def _read_any(data: bytes, place: str) -> tuple[ChapterSource, tuple[Notice, ...]]:
+    from jobs.chapters.show_notes import read_notes_text
+
+    head = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    if head in (b"{", b"["):
+        return read_podcast_json(data, origin=place)
+    if head == b"<" and b"simple-chapters" in data[:4096]:
+        return read_psc(data, place)
+    sources, notices = read_notes_text(data.decode("utf-8", "replace"), place)
+    return sources[0], notices
+
+
+def _linked_chapters(link: Link, fetcher: Fetcher) -> tuple[ChapterSource, tuple[Notice, ...]]:
+    kind: Callable[[bytes], tuple[ChapterSource, tuple[Notice, ...]]]
+    if link.rel == "psc":
+        accept, kind = _ACCEPT_XML, lambda data: read_psc(data, link.url)
+    else:
+        accept, kind = _ACCEPT_JSON, lambda data: read_podcast_json(data, origin=link.url)
+    try:
+        return kind(_read(link.url, fetcher, accept))
+    except EarmarkError as error:
+        # the episode is worth transcribing without: nobody can tell whether it has chapters, and that is what is said
+        unknown = ChapterSource(
+            kind="psc" if link.rel == "psc" else "podcast_json", origin=link.url, status="unknown", reason=str(error)
+        )
+        return unknown, (Notice(code="chapters_unreadable", message=f"The chapters file could not be read: {error}"),)
+
+
+def _read(place: str, fetcher: Fetcher, accept: str) -> bytes:
+    local = local_path(place)
+    if local is None:
+        return fetcher.get(place, accept=accept, max_bytes=MAX_CHAPTER_BYTES).body
+    try:
+        with local.open("rb") as file:
+            return file.read(MAX_CHAPTER_BYTES)
+    except OSError as error:
+        raise SourceError(f"{place} cannot be read: {error.strerror}.", hint="Check the path.") from error

@@ -1,0 +1,336 @@
+"""The steps of an episode and their order; `process` runs them all in one process, and knows no broker.
+
+    fetch → prepare → language → transcribe[0 … n) ─┐
+                    └──────────→ diarize ───────────┴→ assemble
+
+Each step's key says what its result depends on, so that whatever was done before is found again, by this job or another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jobs.assemble import Heard, assemble
+from jobs.audio import DecodeLimits
+from jobs.chapters.embedded import read_embedded
+from jobs.engines.protocols import Diarization, Diarizer, SpeakerHints, SpeechOptions, Transcriber
+from jobs.events import EpisodeBegan, Listener, Noticed
+from jobs.fetch import Fetcher
+from jobs.intake import Fetched, Given, intake
+from jobs.language import places, read_clips
+from jobs.options import Options, key_of
+from jobs.pcm import Pcm
+from jobs.prepare import Prepared, PrepareOptions, prepare
+from jobs.seams import part_audio
+from jobs.steps import Report, Step, StepRunner
+from jobs.transcribe import PartTranscript, transcribe_part
+from storage.blobs import FolderBlobs
+from storage.documents import ChapterSource, Document, Note, Notice, Publication, Share, Transcript, Turn
+from storage.errors import Cancelled, EarmarkError, NotFound
+from storage.ledger import Ledger
+from storage.presence import Presence
+
+VERSION = "0.1.0"
+
+_FORMATS = {"fetch": 1, "prepare": 1, "language": 1, "transcribe": 1, "diarize": 1, "assemble": 1}
+"""Counted up when a step's result changes its meaning, so that older results are done again."""
+
+
+class PreparedEpisode(Document):
+    """What the step `prepare` made of a file."""
+
+    prepared: Prepared
+    pcm: str
+    """Digest of the decoded audio; it may have been removed since, and is decoded again when it is needed."""
+    embedded: ChapterSource
+    warnings: tuple[Notice, ...] = ()
+
+
+class Language(Document):
+    """What the episode is spoken in."""
+
+    language: str
+    probability: Share
+
+
+class DiarizedEpisode(Document):
+    """Who speaks when, as kept in the blob store."""
+
+    turns: tuple[Turn, ...]
+    overlapping: tuple[Turn, ...]
+    embeddings: dict[str, tuple[float, ...]]
+    warnings: tuple[Notice, ...]
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """Everything that `process` works with."""
+
+    ledger: Ledger
+    blobs: FolderBlobs
+    presence: Presence
+    fetcher: Fetcher
+    transcriber: Transcriber
+    diarizer: Diarizer | None
+    notices: tuple[Notice, ...] = ()
+    """What the choice of engines has to say; it goes into every transcript."""
+    decode_limits: DecodeLimits = field(default_factory=DecodeLimits)
+    keep_decoded: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished episode."""
+
+    transcript: Transcript
+    worked: bool
+    """False if everything was done before."""
+
+
+def process(
+    publication: Publication,
+    options: Options,
+    shop: Workshop,
+    *,
+    listener: Listener,
+    given: Given | None = None,
+    force: bool = False,
+) -> Outcome:
+    """Turn one published episode into a transcript, doing only what has not been done yet.
+
+    Raises an `EarmarkError` that says what is wrong with the episode; what was finished is kept, and the next call goes on from there.
+    """
+    episode = publication.episode
+    listener(EpisodeBegan(episode))
+    job = shop.ledger.open_job(episode.id, options.key(), episode.title)
+    if force:
+        shop.ledger.reset_attempts(job.id)
+    runner = StepRunner(shop.ledger, shop.blobs, shop.presence, job.id, listener, force=force)
+    shop.ledger.set_job(job.id, "running")
+    try:
+        transcript, key = _Work(publication, options, shop, runner, given or Given()).all_steps()
+    except Cancelled as error:
+        shop.ledger.set_job(job.id, "cancelled", reason=str(error))
+        raise
+    except EarmarkError as error:
+        shop.ledger.set_job(job.id, "failed", reason=str(error))
+        raise
+    except KeyboardInterrupt:
+        shop.ledger.set_job(job.id, "queued", reason="interrupted")
+        raise
+    except BaseException as error:
+        shop.ledger.set_job(job.id, "failed", reason=repr(error))
+        raise
+    shop.ledger.set_job(job.id, "done", output=shop.ledger.finished(key))
+    return Outcome(transcript, runner.worked)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """The steps of one job."""
+
+    publication: Publication
+    options: Options
+    shop: Workshop
+    runner: StepRunner
+    given: Given
+
+    def all_steps(self) -> tuple[Transcript, str]:
+        """Run every step; return the transcript and the key under which it is known."""
+        fetched, fetch_key = self._fetch()
+        ready, prepare_key = self._prepare(fetched, fetch_key)
+        with self._audio(fetched, ready) as audio:
+            language, language_key = self._language(ready, prepare_key, audio)
+            parts, part_keys = self._transcribe(ready, prepare_key, language, audio)
+            diarized, diarize_key = self._diarize(ready, prepare_key, audio)
+        keys = (fetch_key, prepare_key, language_key, *part_keys, diarize_key)
+        transcript, key = self._assemble(fetched, ready, language, parts, diarized, keys)
+        self._clean_up(ready)
+        return transcript, key
+
+    # ------------------------------------------------------------------ the steps
+
+    def _fetch(self) -> tuple[Fetched, str]:
+        publication, given = self.publication, self.given
+        links = [f"{link.rel} {link.url}" for link in publication.chapter_links]
+        key = self._key("fetch", publication.episode.id, publication.episode.audio_url, given.chapters, *links)
+        step = Step("fetch", key, unit="bytes")
+        fetched = self.runner.run(
+            step,
+            Fetched,
+            lambda report: intake(publication, given, self.shop.fetcher, self.shop.blobs, report),
+            usable=lambda known: self.shop.blobs.has(known.audio),
+        )
+        return fetched, key_of(fetched.audio, *(source.model_dump_json() for source in fetched.chapters))
+
+    def _prepare(self, fetched: Fetched, fetch_key: str) -> tuple[PreparedEpisode, str]:
+        key = self._key("prepare", fetch_key, self.options.part_seconds)
+        step = Step("prepare", key, total=self.publication.episode.published_duration)
+        return self.runner.run(step, PreparedEpisode, lambda report: self._decode(fetched, report)), key
+
+    def _decode(self, fetched: Fetched, report: Report) -> PreparedEpisode:
+        source = self.shop.blobs.path(fetched.audio)
+        options = PrepareOptions(
+            demuxer=fetched.demuxer, part_seconds=self.options.part_seconds, limits=self.shop.decode_limits
+        )
+        with self.shop.blobs.workspace() as folder:
+            prepared = prepare(source, folder / "audio.wav", options=options, progress=report)
+            pcm = self.shop.blobs.adopt(folder / "audio.wav")
+        embedded, notices = read_embedded(source, duration=prepared.duration)
+        return PreparedEpisode(prepared=prepared, pcm=pcm, embedded=embedded, warnings=notices)
+
+    def _language(self, ready: PreparedEpisode, prepare_key: str, audio: _LazyAudio) -> tuple[str | None, str]:
+        if self.options.language is not None or not ready.prepared.speech:
+            return self.options.language, ""
+        key = self._key("language", prepare_key, self.shop.transcriber.info.model_dump_json())
+        prepared = ready.prepared
+
+        def listen(_: Report) -> Language:
+            clips = read_clips(audio.pcm, places(prepared.speech, prepared.duration))
+            guess = self.shop.transcriber.detect_language(clips)
+            return Language(language=guess.language, probability=guess.probability)
+
+        return self.runner.run(Step("language", key), Language, listen).language, key
+
+    def _transcribe(
+        self, ready: PreparedEpisode, prepare_key: str, language: str | None, audio: _LazyAudio
+    ) -> tuple[tuple[PartTranscript, ...], list[str]]:
+        parts, info = ready.prepared.parts, self.shop.transcriber.info
+        asked = SpeechOptions(
+            language=language,
+            prompt=self.options.prompt,
+            hotwords=self.options.hotwords,
+            beam_size=self.options.beam_size,
+            batch_size=self.options.batch_size or (8 if info.device == "cuda" else 1),
+        )
+        heard, keys = [], []
+        for part in parts:
+            key = self._key("transcribe", prepare_key, part.index, info.model_dump_json(), repr(asked))
+            step = Step(
+                "transcribe", key, part.index, len(parts), total=part.end - part.start, whole=ready.prepared.duration
+            )
+            heard.append(
+                self.runner.run(
+                    step,
+                    PartTranscript,
+                    lambda report, part=part: transcribe_part(  # type: ignore[misc]  # a default binds the loop's value
+                        part.index,
+                        part_audio(audio.pcm, part, ready.prepared.speech),
+                        self.shop.transcriber,
+                        asked,
+                        report,
+                    ),
+                )
+            )
+            keys.append(key)
+        return tuple(heard), keys
+
+    def _diarize(self, ready: PreparedEpisode, prepare_key: str, audio: _LazyAudio) -> tuple[Diarization | None, str]:
+        diarizer, options = self.shop.diarizer, self.options
+        if diarizer is None or not ready.prepared.speech:
+            return None, ""
+        hints = SpeakerHints(options.speakers, options.min_speakers, options.max_speakers)
+        key = self._key("diarize", prepare_key, diarizer.info.model_dump_json(), repr(hints))
+
+        def tell_apart(report: Report) -> DiarizedEpisode:
+            found = diarizer.diarize(audio.pcm, ready.prepared.speech, hints, report)
+            return DiarizedEpisode(
+                turns=found.turns, overlapping=found.overlapping, embeddings=found.embeddings, warnings=found.warnings
+            )
+
+        kept = self.runner.run(Step("diarize", key, total=ready.prepared.duration), DiarizedEpisode, tell_apart)
+        return Diarization(kept.turns, kept.overlapping, kept.embeddings, kept.warnings), key
+
+    def _assemble(
+        self,
+        fetched: Fetched,
+        ready: PreparedEpisode,
+        language: str | None,
+        parts: tuple[PartTranscript, ...],
+        diarization: Diarization | None,
+        keys: tuple[str, ...],
+    ) -> tuple[Transcript, str]:
+        options = self.options.model_dump(exclude_none=True)
+        heard = Heard(
+            publication=self.publication,
+            fetched=fetched,
+            prepared=ready.prepared,
+            embedded=ready.embedded,
+            parts=parts,
+            diarization=diarization,
+            language=language,
+            transcriber=self.shop.transcriber.info,
+            diarizer=self.shop.diarizer.info if self.shop.diarizer else None,
+            options=options,
+            notes=_given_notes(self.given.notes),
+            warnings=(*self.shop.notices, *ready.warnings),
+            version=VERSION,
+        )
+        said = [self.publication.model_dump_json(), *(note.html for note in heard.notes), *(n.code for n in heard.warnings)]
+        key = self._key("assemble", *keys, *said, repr(options), VERSION)
+        return self.runner.run(Step("assemble", key), Transcript, lambda _: assemble(heard)), key
+
+    # ------------------------------------------------------------------ around them
+
+    def _key(self, name: str, *parts: str | int | float | None) -> str:
+        return key_of(name, _FORMATS[name], *parts)
+
+    @contextmanager
+    def _audio(self, fetched: Fetched, ready: PreparedEpisode) -> Iterator[_LazyAudio]:
+        audio = _LazyAudio(self, fetched, ready)
+        try:
+            yield audio
+        finally:
+            audio.close()
+
+    def _clean_up(self, ready: PreparedEpisode) -> None:
+        """Remove the decoded audio, which is large and can be made again, unless another job may be using it."""
+        others = [job for job in self.shop.ledger.unfinished_jobs() if job.id != self.runner.job_id]
+        if not (self.shop.keep_decoded or others):
+            self.shop.blobs.remove(ready.pcm)
+
+
+class _LazyAudio:
+    """The decoded audio, opened when a step needs it, and decoded again if it was removed meanwhile."""
+
+    def __init__(self, work: _Work, fetched: Fetched, ready: PreparedEpisode) -> None:
+        self._work = work
+        self._fetched = fetched
+        self._ready = ready
+        self._open: Pcm | None = None
+
+    @property
+    def pcm(self) -> Pcm:
+        """Return the open recording."""
+        if self._open is None:
+            blobs = self._work.shop.blobs
+            try:
+                path = blobs.path(self._ready.pcm)
+            except NotFound:
+                again = self._work._decode(self._fetched, lambda done, total=None: None)  # noqa: SLF001 - two halves of one thing
+                path = blobs.path(again.pcm)
+            self._open = Pcm(path)
+        return self._open
+
+    def close(self) -> None:
+        """Close the recording if it was opened."""
+        if self._open is not None:
+            self._open.close()
+
+
+def _given_notes(path: Path | None) -> tuple[Note, ...]:
+    if path is None:
+        return ()
+    try:
+        return (Note(field="file", html=path.read_text("utf-8", errors="replace")),)
+    except OSError as error:
+        raise NotFound(f"The show notes {path} cannot be read: {error.strerror}.", hint="Check the path.") from error
+
+
+def warn(listener: Listener, notices: tuple[Notice, ...], *, loud: bool = False) -> None:
+    """Tell the listener about notices that concern the whole run."""
+    for notice in notices:
+        listener(Noticed(notice, loud=loud))

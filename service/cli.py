@@ -1,0 +1,70 @@
+"""The command line: `earmark`."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from service.commands import doctor, episodes, export, models, run
+from service.console import errors
+from storage.errors import EarmarkError
+
+app = typer.Typer(
+    name="earmark",
+    help="Podcast episodes to chapter-indexed, speaker-labelled transcripts.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("run")(run.run)
+app.command("episodes")(episodes.episodes)
+app.command("export")(export.export)
+app.add_typer(models.app, name="models")
+app.command("doctor")(doctor.doctor)
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells count it."""
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        try:
+            typer.echo(version("earmark"))
+        except PackageNotFoundError:
+            typer.echo("earmark, not installed as a package")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[  # noqa: ARG001, A002 - typer reads it; the option is called so
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Podcast episodes to chapter-indexed, speaker-labelled transcripts."""
+
+
+def main() -> None:
+    """Run the command line; errors that earmark can explain end it with status 1 and their explanation."""
+    try:
+        app()
+    except EarmarkError as error:
+        errors.print(f"earmark: {error}", markup=False, highlight=False, soft_wrap=True, style="red")
+        sys.exit(1)
+    except ValidationError as error:
+        for problem in error.errors():
+            place = ".".join(str(part) for part in problem["loc"])
+            errors.print(f"earmark: {place}: {problem['msg']}", markup=False, highlight=False, style="red")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        errors.print("earmark: interrupted; what is finished is kept, and the same command goes on from there.", style="yellow")
+        sys.exit(INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()
