@@ -1,15 +1,17 @@
 """RSS 2.0, RSS 1.0 and Atom into publications; the only file that imports feedparser.
 
-The bytes are made safe first (`jobs.safe_xml`), then read twice. What feedparser would lose or rewrite is taken from the XML
-(`jobs.feed_elements`); feedparser reads a slim copy without show notes, because it knows how the formats say link, enclosure and date, and because
-cleaning HTML is what makes it slow.
+The bytes are made safe first (`jobs.safe_xml`), then read twice. What feedparser would lose or rewrite is taken from
+the XML (`jobs.feed_elements`); feedparser reads a slim copy without show notes, because it knows how the formats say
+link, enclosure and date, and because cleaning HTML is what makes it slow.
 
-Relative addresses are resolved against the feed's own (and `xml:base`). In a local feed (`url` is none or `file:`) relative paths inside
-the feed's folder are allowed: with a `file:` url they become `file:` addresses, without one they stay as they are for the caller to resolve.
+Relative addresses are resolved against the feed's own (and `xml:base`). In a local feed (`url` is none or `file:`)
+relative paths inside the feed's folder are allowed: with a `file:` url they become `file:` addresses, without one
+they stay as they are for the caller to resolve.
 """
 
 from __future__ import annotations
 
+import calendar
 import io
 from collections import defaultdict
 from dataclasses import dataclass
@@ -37,7 +39,7 @@ from jobs.feed_elements import (
 )
 from jobs.identity import episode_id, normalise_url, same_guid_id
 from jobs.media_types import media_rank
-from jobs.safe_xml import MAX_BYTES, parse_xml
+from jobs.safe_xml import MAX_BYTES, Element, parse_xml, text_inside
 from storage.documents import Episode, Link, Notice, Person, Publication
 from storage.errors import NoEpisode, NotAFeed, TooLarge
 
@@ -47,7 +49,8 @@ MAX_ITEMS = 10_000
 ATOM = "http://www.w3.org/2005/Atom"
 _XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
 _PAGE_TAGS = {"html", "head", "body", "script", "meta", "div", "p", "table"}
-_SLIM = {"link", "guid", "id", "enclosure", "pubdate", "published", "issued", "updated", "modified", "date"}
+_SLIM = {"link", "guid", "enclosure"}
+_DATES = {"pubdate", "published", "issued", "updated", "modified", "date"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +80,9 @@ class _Show:
 def read_feed(data: bytes, *, url: str | None, max_bytes: int = MAX_BYTES, max_items: int = MAX_ITEMS) -> Feed:
     """Read a feed; `url` is where it came from (`http`, `https`, `file`), or none.
 
-    Items without audio, and items past `max_items`, are left out with a notice. Raises `NotAFeed` for anything that is not one and for
-    XML that declares dangerous entities, `TooLarge` over the caps, and `NoEpisode` if no item has audio.
+    Items without audio, and items past `max_items`, are left out with a notice. Raises `NotAFeed` for anything that
+    is not one and for XML that declares dangerous entities, `TooLarge` over the caps, and `NoEpisode` if no item has
+    audio.
     """
     name = f"The feed {url}" if url else "The feed"
     root, notices = _parse(data, name, max_bytes, max_items)
@@ -94,8 +98,9 @@ def read_feed(data: bytes, *, url: str | None, max_bytes: int = MAX_BYTES, max_i
         persons=persons_of(channel, resolve),
         resolve=resolve,
     )
-    link, entries = _by_feedparser(root, channel, items, name)
-    found = [_publication(read_extras(item, resolve), entry, show) for item, entry in zip(items, entries, strict=True)]
+    extras = [read_extras(item, resolve) for item in items]
+    link, entries = _by_feedparser(root, channel, list(zip(items, extras, strict=True)), name)
+    found = [_publication(extra, entry, show) for extra, entry in zip(extras, entries, strict=True)]
     publications = [publication for publication in found if isinstance(publication, Publication)]
     silent = [title for title in found if isinstance(title, str)]
     if not publications:
@@ -105,7 +110,7 @@ def read_feed(data: bytes, *, url: str | None, max_bytes: int = MAX_BYTES, max_i
     return Feed(show.title, resolve(link), show.language, show.image, tuple(ordered), notices)
 
 
-def _parse(data: bytes, name: str, max_bytes: int, max_items: int) -> tuple[etree._Element, tuple[Notice, ...]]:
+def _parse(data: bytes, name: str, max_bytes: int, max_items: int) -> tuple[Element, tuple[Notice, ...]]:
     if not data.strip():
         raise NotAFeed(f"{name} is empty.", hint="The server sent no content; try again later.")
     if data.count(b"<item") + data.count(b"<entry") > 20 * max_items:
@@ -117,18 +122,23 @@ def _parse(data: bytes, name: str, max_bytes: int, max_items: int) -> tuple[etre
     return document.root, (Notice(code="feed_encoding", message=text),)
 
 
-def _require_feed(root: etree._Element, name: str) -> None:
+def _require_feed(root: Element, name: str) -> None:
     family, local = name_of(root)
     if local.lower() in _PAGE_TAGS:
-        raise NotAFeed(f"{name} is a web page, not a feed.", hint="Look on the page for a link named RSS, or give the page itself as the source.")
+        raise NotAFeed(
+            f"{name} is a web page, not a feed.",
+            hint="Look on the page for a link named RSS, or give the page itself as the source.",
+        )
     if local.lower() == "opml":
         raise NotAFeed(f"{name} is a list of feeds (OPML).", hint="Give it as an OPML source, or pick one feed of it.")
-    if (family in {"rss", "rdf"} and local.lower() in {"rss", "rdf", "channel"}) or (family in {"atom", "rss"} and local == "feed"):
+    if (family in {"rss", "rdf"} and local.lower() in {"rss", "rdf", "channel"}) or (
+        family in {"atom", "rss"} and local == "feed"
+    ):
         return
     raise NotAFeed(f"{name} is XML, but neither RSS nor Atom: it begins with <{local}>.", hint="Check the address.")
 
 
-def _resolver(url: str | None, root: etree._Element, channel: etree._Element) -> Resolve:
+def _resolver(url: str | None, root: Element, channel: Element) -> Resolve:
     base = url
     for element in (root, channel):
         try:
@@ -140,7 +150,7 @@ def _resolver(url: str | None, root: etree._Element, channel: etree._Element) ->
     return resolver(base, local=url is None or urlsplit(url).scheme.lower() == "file")
 
 
-def _newest_items(items: list[etree._Element], most: int) -> tuple[list[etree._Element], tuple[Notice, ...]]:
+def _newest_items(items: list[Element], most: int) -> tuple[list[Element], tuple[Notice, ...]]:
     """Keep `most` items from the end of the document where the newer ones stand, usually its beginning."""
     if len(items) <= most:
         return items, ()
@@ -154,24 +164,27 @@ def _newest_items(items: list[etree._Element], most: int) -> tuple[list[etree._E
 
 
 def _by_feedparser(
-    root: etree._Element, channel: etree._Element, items: list[etree._Element], name: str
+    root: Element, channel: Element, items: list[tuple[Element, Extras]], name: str
 ) -> tuple[str | None, list[dict[str, Any]]]:
     """Return the show's link, and one entry an item, from a slim copy of the feed."""
     atom = name_of(root)[1] == "feed"
-    slim = etree.Element(f"{{{ATOM}}}feed" if atom else "rss", nsmap={None: ATOM} if atom else None)
+    slim = etree.Element(f"{{{ATOM}}}feed" if atom else "rss")
     place = slim if atom else etree.SubElement(slim, "channel")
     _copy(channel, place, {"link"})
-    for item in items:
-        _copy(item, etree.SubElement(place, f"{{{ATOM}}}entry" if atom else "item"), _SLIM)
+    for item, extras in items:
+        names = _SLIM if extras.published else _SLIM | _DATES
+        _copy(item, etree.SubElement(place, f"{{{ATOM}}}entry" if atom else "item"), names)
     source = io.BytesIO(etree.tostring(slim, encoding="utf-8", xml_declaration=True))
     headers = {"content-type": "application/xml; charset=utf-8"}
     parsed = feedparser.parse(source, response_headers=headers, sanitize_html=False, resolve_relative_uris=False)
     if len(parsed.entries) != len(items):
-        raise NotAFeed(f"{name} could not be read: {len(items)} items, {len(parsed.entries)} understood.", hint="Please report this feed.")
+        raise NotAFeed(
+            f"{name} could not be read: {len(items)} items, {len(parsed.entries)} understood.", hint="Please report this feed."
+        )
     return parsed.feed.get("link"), parsed.entries
 
 
-def _copy(source: etree._Element, target: etree._Element, names: set[str]) -> None:
+def _copy(source: Element, target: Element, names: set[str]) -> None:
     """Copy the direct children that feedparser shall read, in the namespaces it knows and without further markup."""
     for child in source:
         family, local = name_of(child)
@@ -179,7 +192,7 @@ def _copy(source: etree._Element, target: etree._Element, names: set[str]) -> No
             continue
         atom = family == "atom" or etree.QName(target).namespace == ATOM
         copy = etree.SubElement(target, f"{{{ATOM}}}{local}" if atom else local)
-        copy.text = "".join(child.itertext())
+        copy.text = text_inside(child)
         for key, value in child.attrib.items():
             if ":" not in str(key) and "{" not in str(key):
                 copy.set(key, value)
@@ -192,8 +205,8 @@ def _date_of(entry: dict[str, Any]) -> datetime | None:
         moment = dict.get(entry, key)
         if moment:
             try:
-                return datetime(*moment[:6], tzinfo=UTC)
-            except ValueError:
+                return datetime.fromtimestamp(calendar.timegm(moment), UTC)
+            except (ValueError, OverflowError, OSError):
                 continue
     return None
 
@@ -214,7 +227,7 @@ def _publication(extras: Extras, entry: dict[str, Any], show: _Show) -> Publicat
         audio_url=audio.url,
         page_url=show.resolve(entry.get("link")),
         feed_url=show.url,
-        published=parse_date(extras.date_text) or _date_of(entry),
+        published=extras.published or _date_of(entry),
         published_duration=parse_duration(extras.duration_text),
         language=extras.language or show.language,
         image=extras.image or show.image,
@@ -260,7 +273,9 @@ def _without_audio(titles: list[str]) -> tuple[Notice, ...]:
     if not titles:
         return ()
     shown = ", ".join(f"“{title[:80]}”" for title in titles[:3]) + (" …" if len(titles) > 3 else "")
-    return (Notice(code="item_without_audio", message=f"{len(titles)} of the feed's items have no audio and were left out: {shown}."),)
+    return (
+        Notice(code="item_without_audio", message=f"{len(titles)} of the feed's items have no audio and were left out: {shown}."),
+    )
 
 
 def _newest_first(publications: list[Publication]) -> list[Publication]:

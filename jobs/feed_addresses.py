@@ -14,9 +14,9 @@ Resolve = Callable[[str | None], str | None]
 def resolver(base: str | None, *, local: bool) -> Resolve:
     """Return a function that makes addresses of a feed absolute against `base`.
 
-    It returns none for anything but `http` and `https`, with one exception: a feed that is itself a local file (`local`) may name files
-    in its own folder or below by a relative path. Never may a feed name a file by an absolute path or a `file:`
-    address, or a downloaded feed could read what its author should not.
+    It returns none for anything but `http` and `https`, with one exception: a feed that is itself a local file
+    (`local`) may name files in its own folder or below by a relative path. Never may a feed name a file by an
+    absolute path or a `file:` address, or a downloaded feed could read what its author should not.
     """
 
     def resolve(address: str | None) -> str | None:
@@ -39,5 +39,10 @@ def _resolve(address: str, base: str | None, local: bool) -> str | None:
         return None
     if scheme in {"http", "https"}:
         return joined
-    inside = not parts.netloc and not parts.path.startswith("/") and parts.path and ".." not in unquote(parts.path).replace("\\", "/").split("/")
+    inside = (
+        not parts.netloc
+        and not parts.path.startswith("/")
+        and parts.path
+        and ".." not in unquote(parts.path).replace("\\", "/").split("/")
+    )
     return joined if local and inside and scheme in {"", "file"} else None

@@ -1,7 +1,8 @@
 """What feedparser loses of a feed: namespaced elements, and show notes as they were published.
 
-feedparser 6.0 keeps only the last `podcast:transcript` and `podcast:person` and drops roles, misreads most Simple Chapters starts, and merges the
-three fields of show notes into two; it also rewrites titles and guids. These are read here from the XML itself.
+feedparser 6.0 keeps only the last `podcast:transcript` and `podcast:person` and drops roles, misreads most Simple
+Chapters starts, and merges the three fields of show notes into two; it also rewrites titles and guids. These are read
+here from the XML itself.
 """
 
 from __future__ import annotations
@@ -10,11 +11,15 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
 
 from lxml import etree
 
 from jobs.chapters.psc import PSC_REL, read_psc
+from jobs.dates import parse_date
 from jobs.feed_addresses import Resolve
+from jobs.safe_xml import Element, text_inside
 from storage.documents import ChapterSource, Link, Note, Notice, Person
 
 _FAMILIES = {
@@ -32,19 +37,22 @@ _FAMILIES = {
     "http://www.w3.org/1999/02/22-rdf-syntax-ns": "rdf",
 }
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+_XMLNS = re.compile(r""" xmlns(?::[\w.-]+)?="[^"<>]*\"""")
 _CLOSING_TAG = re.compile(r"</[A-Za-z]+\s*>")
 _NOTE_ORDER = ("content:encoded", "description", "itunes:summary", "atom:content", "atom:summary")
 
 
-def name_of(element: etree._Element) -> tuple[str, str]:
+def name_of(element: Element) -> tuple[str, str]:
     """Return the family (`rss`, `atom`, `podcast` …) and the local name of an element.
 
-    An undeclared prefix counts as the family of that name: live feeds use `podcast:` without declaring it. A namespace nobody knows gives
-    the family `?`.
+    An undeclared prefix counts as the family of that name: live feeds use `podcast:` without declaring it. A
+    namespace nobody knows gives the family `?`.
     """
-    tag = element.tag
-    if not isinstance(tag, str):
-        return "?", ""
+    return _name(element.tag) if isinstance(element.tag, str) else ("?", "")
+
+
+@lru_cache(maxsize=1024)
+def _name(tag: str) -> tuple[str, str]:
     if not tag.startswith("{"):
         prefix, colon, local = tag.rpartition(":")
         return (prefix.lower() if colon else "rss"), local
@@ -57,13 +65,15 @@ def name_of(element: etree._Element) -> tuple[str, str]:
     return _FAMILIES.get(key, "?"), local
 
 
-def items_of(root: etree._Element) -> list[etree._Element]:
+def items_of(root: Element) -> list[Element]:
     """Return the items of a feed in document order: `item` of RSS 2.0 and 1.0, `entry` of Atom."""
     places = [root, *(child for child in root if name_of(child) == ("rss", "channel"))]
-    return [child for place in places for child in place if name_of(child) in {("rss", "item"), ("atom", "entry"), ("rss", "entry")}]
+    return [
+        child for place in places for child in place if name_of(child) in {("rss", "item"), ("atom", "entry"), ("rss", "entry")}
+    ]
 
 
-def channel_of(root: etree._Element) -> etree._Element:
+def channel_of(root: Element) -> Element:
     """Return the element that describes the show."""
     return next((child for child in root if name_of(child) == ("rss", "channel")), root)
 
@@ -74,7 +84,7 @@ class Extras:
 
     title: str
     guid: str | None
-    date_text: str | None
+    published: datetime | None
     duration_text: str | None
     language: str | None
     image: str | None
@@ -88,17 +98,18 @@ class Extras:
     warnings: tuple[Notice, ...]
 
 
-def text_of(element: etree._Element, *names: tuple[str, str]) -> str | None:
+def text_of(element: Element, *names: tuple[str, str]) -> str | None:
     """Return the text of the first direct child that has any, in the order of `names` (family and local name)."""
     return _first([(name_of(child), child) for child in element], *names)
 
 
-def language_of(element: etree._Element) -> str | None:
+def language_of(element: Element) -> str | None:
     """Return the language that an item or channel claims, as written."""
-    return text_of(element, ("rss", "language"), ("dc", "language")) or element.get(_XML_LANG)
+    claimed = text_of(element, ("rss", "language"), ("dc", "language")) or element.get(_XML_LANG)
+    return str(claimed) if claimed else None
 
 
-def image_of(element: etree._Element, resolve: Resolve) -> str | None:
+def image_of(element: Element, resolve: Resolve) -> str | None:
     """Return the picture of an item or channel: `itunes:image`, else RSS `image`, else Atom `logo`."""
     for child in element:
         if name_of(child) == ("itunes", "image") and (url := resolve(child.get("href") or child.get("url"))):
@@ -109,14 +120,14 @@ def image_of(element: etree._Element, resolve: Resolve) -> str | None:
     return resolve(text_of(element, ("atom", "logo")))
 
 
-def read_extras(item: etree._Element, resolve: Resolve) -> Extras:
+def read_extras(item: Element, resolve: Resolve) -> Extras:
     """Read one item; the tree is not changed, except that tags inside of its notes lose their namespaces."""
     children = [(name_of(child), child) for child in item]
     chapters, warnings = _inline_chapters([child for name, child in children if name == ("psc", "chapters")])
     return Extras(
         title=_title(children),
         guid=_first(children, ("rss", "guid"), ("atom", "id"), ("rss", "id")) or _about(item),
-        date_text=_first(children, *_DATES),
+        published=parse_date(_first(children, *_DATES)),
         duration_text=_first(children, ("itunes", "duration")),
         language=language_of(item),
         image=image_of(item, resolve),
@@ -143,7 +154,7 @@ _DATES = (
     ("atom", "modified"),
 )
 
-Named = list[tuple[tuple[str, str], etree._Element]]
+Named = list[tuple[tuple[str, str], Element]]
 
 
 def _first(children: Named, *names: tuple[str, str]) -> str | None:
@@ -151,15 +162,17 @@ def _first(children: Named, *names: tuple[str, str]) -> str | None:
     for wanted in names:
         for name, child in children:
             if name[0] == wanted[0] and name[1].lower() == wanted[1].lower():
-                text = " ".join("".join(child.itertext()).split())
+                text = text_inside(child)
                 if text:
                     return text
     return None
 
 
-def _about(item: etree._Element) -> str | None:
+def _about(item: Element) -> str | None:
     """Return `rdf:about`, which names an item of RSS 1.0."""
-    return next((value for key, value in item.attrib.items() if isinstance(key, str) and key.endswith(("}about", "rdf:about"))), None)
+    return next(
+        (value for key, value in item.attrib.items() if isinstance(key, str) and key.endswith(("}about", "rdf:about"))), None
+    )
 
 
 def _title(children: Named) -> str:
@@ -172,21 +185,20 @@ def plain_title(text: str) -> str:
         text = html.unescape(text)
     if _CLOSING_TAG.search(text):
         fragment = etree.fromstring(f"<p>{text}</p>".encode(), etree.HTMLParser(encoding="utf-8", no_network=True))
-        text = "".join(fragment.itertext()) if fragment is not None else text
+        text = text_inside(fragment) if fragment is not None else text
     return " ".join(text.split())
 
 
-def inner_html(element: etree._Element) -> str:
+def inner_html(element: Element) -> str:
     """Return what stands inside an element, as HTML: its text, and markup that the publisher forgot to escape."""
     if len(element) == 0:
-        return element.text or ""
+        return str(element.text or "")
     for inner in element.iter():
         if isinstance(inner.tag, str):
             inner.tag = etree.QName(inner).localname if inner.tag.startswith("{") else inner.tag.rpartition(":")[2]
     etree.cleanup_namespaces(element)
-    return (html.escape(element.text or "", quote=False)) + "".join(
-        etree.tostring(child, encoding="unicode", method="html") for child in element
-    )
+    children = "".join(etree.tostring(child, encoding="unicode", method="html") for child in element)
+    return html.escape(element.text or "", quote=False) + _XMLNS.sub("", children)
 
 
 def _notes(children: Named) -> tuple[Note, ...]:
@@ -212,7 +224,7 @@ def _notes(children: Named) -> tuple[Note, ...]:
     return tuple(note for _, note in sorted(notes, key=lambda pair: pair[0]))
 
 
-def persons_of(element: etree._Element, resolve: Resolve) -> tuple[Person, ...]:
+def persons_of(element: Element, resolve: Resolve) -> tuple[Person, ...]:
     """Return the `podcast:person` elements directly inside an item or channel, all of them, with their roles."""
     return tuple(
         Person(
@@ -223,7 +235,7 @@ def persons_of(element: etree._Element, resolve: Resolve) -> tuple[Person, ...]:
             image=resolve(child.get("img")),
         )
         for child in element
-        if name_of(child) == ("podcast", "person") and (name := " ".join("".join(child.itertext()).split()))
+        if name_of(child) == ("podcast", "person") and (name := text_inside(child))
     )
 
 
@@ -251,7 +263,7 @@ def _external_psc(children: Named, resolve: Resolve) -> tuple[Link, ...]:
     )
 
 
-def _inline_chapters(found: list[etree._Element]) -> tuple[tuple[ChapterSource, ...], tuple[Notice, ...]]:
+def _inline_chapters(found: list[Element]) -> tuple[tuple[ChapterSource, ...], tuple[Notice, ...]]:
     if not found:
         return (), ()
     source, notices = read_psc(found[0], "psc:chapters")
@@ -261,11 +273,13 @@ def _inline_chapters(found: list[etree._Element]) -> tuple[tuple[ChapterSource, 
     return (source,), notices
 
 
-def _media(item: etree._Element, resolve: Resolve) -> tuple[Link, ...]:
-    return tuple(Link(url=url, media_type=element.get("type")) for element in _media_elements(item) if (url := resolve(element.get("url"))))
+def _media(item: Element, resolve: Resolve) -> tuple[Link, ...]:
+    return tuple(
+        Link(url=url, media_type=element.get("type")) for element in _media_elements(item) if (url := resolve(element.get("url")))
+    )
 
 
-def _media_elements(item: etree._Element) -> Iterator[etree._Element]:
+def _media_elements(item: Element) -> Iterator[Element]:
     for child in item:
         name = name_of(child)
         if name == ("media", "content"):

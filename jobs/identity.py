@@ -48,8 +48,8 @@ _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 def episode_id(feed_url: str | None, guid: str | None, audio_url: str | None) -> str:
     """Return the id of an episode: `ep_` and 16 letters and digits, fit for a file name.
 
-    Feed address and guid decide; without a guid the normalised audio URL. Without a feed address (a local feed) a guid alone is too
-    weak, `1` being a common one, so guid and audio address decide together.
+    Feed address and guid decide; without a guid the normalised audio URL. Without a feed address (a local feed) a
+    guid alone is too weak, `1` being a common one, so guid and audio address decide together.
     """
     guid = (guid or "").strip()
     audio = normalise_url(audio_url) if audio_url else ""

@@ -4,10 +4,31 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-AUDIO_SUFFIXES = frozenset({"aac", "aif", "aiff", "amr", "flac", "m4a", "m4b", "mka", "mp2", "mp3", "oga", "ogg", "opus", "wav", "wma"})
+AUDIO_SUFFIXES = frozenset(
+    {"aac", "aif", "aiff", "amr", "flac", "m4a", "m4b", "mka", "mp2", "mp3", "oga", "ogg", "opus", "wav", "wma"}
+)
 VIDEO_SUFFIXES = frozenset({"3gp", "avi", "m4v", "mkv", "mov", "mp4", "mpeg", "mpg", "ogv", "webm", "wmv"})
 OTHER_SUFFIXES = frozenset(
-    {"bmp", "css", "doc", "docx", "epub", "gif", "htm", "html", "ico", "jpeg", "jpg", "js", "json", "pdf", "png", "ppt", "pptx", "srt"}
+    {
+        "bmp",
+        "css",
+        "doc",
+        "docx",
+        "epub",
+        "gif",
+        "htm",
+        "html",
+        "ico",
+        "jpeg",
+        "jpg",
+        "js",
+        "json",
+        "pdf",
+        "png",
+        "ppt",
+        "pptx",
+        "srt",
+    }
     | {"svg", "tif", "tiff", "torrent", "txt", "vtt", "webp", "xml", "zip"}
 )
 

@@ -1,7 +1,7 @@
 """Hostile or broken XML made harmless: no DTD, no external entities, nothing expanded, and as much read as can be.
 
-The bytes are decoded here, HTML entities that nobody declared become characters, bare ampersands are escaped, and the document type
-is taken off before any parser sees the text. libxml2 then recovers what else is broken.
+The bytes are decoded here, HTML entities that nobody declared become characters, bare ampersands are escaped, and the
+document type is taken off before any parser sees the text. libxml2 then recovers what else is broken.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ _BOMS = (
 )
 _WITHOUT_BOM = ((b"<\0?\0", "utf-16-le"), (b"\0<\0?", "utf-16-be"), (b"<\0r\0", "utf-16-le"), (b"\0<\0r", "utf-16-be"))
 _DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
-_TEXT_CODECS = re.compile(r"(iso8859|iso2022|latin|cp\d|shift_jis|euc|gb|big5|koi8|mac|tis|utf-?(8|16|32)|ascii|johab|hz|ptcp|kz)")
+_TEXT_CODECS = re.compile(
+    r"(iso8859|iso2022|latin|cp\d|shift_jis|euc|gb|big5|koi8|mac|tis|utf-?(8|16|32)|ascii|johab|hz|ptcp|kz)"
+)
 _SEVEN_BIT = re.compile(r"iso2022|hz")
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _CDATA = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
@@ -44,11 +46,14 @@ _PROLOG = re.compile(r"(?:\s+|<\?.*?\?>|<!--.*?-->)+", re.DOTALL)
 _SUBSET_ENTITY = re.compile(r"""<!ENTITY\s+([A-Za-z][\w.-]{0,40})\s+(?:"([^"<%]{0,200})"|'([^'<%]{0,200})')\s*>""")
 
 
+Element = etree._Element  # noqa: SLF001 - lxml has no public name for the type of its elements
+
+
 @dataclass(frozen=True, slots=True)
 class XmlDocument:
     """A parsed XML file and how its text was read."""
 
-    root: etree._Element
+    root: Element
     encoding: str
     encoding_repaired: bool
     """The file's own claim about its encoding was wrong."""
@@ -63,10 +68,14 @@ def parse_xml(
     holds no element at all.
     """
     if len(data) > max_bytes:
-        raise TooLarge(f"{name} has {len(data):,} bytes; at most {max_bytes:,} are read.", hint="Raise the cap, or use a shorter one.")
+        raise TooLarge(
+            f"{name} has {len(data):,} bytes; at most {max_bytes:,} are read.", hint="Raise the cap, or use a shorter one."
+        )
     text, encoding, repaired = decode(data)
     if text.count("<") > max_tags and _CDATA.sub("", text).count("<") > max_tags:
-        raise TooLarge(f"{name} has more than {max_tags:,} tags.", hint="No real file of this kind has; check where it comes from.")
+        raise TooLarge(
+            f"{name} has more than {max_tags:,} tags.", hint="No real file of this kind has; check where it comes from."
+        )
     body, declared = _without_doctype(_ILLEGAL.sub("", text), name, error)
     body = _plain_entities(body, declared)
     if len(body) > 2 * max_bytes:
@@ -77,7 +86,7 @@ def parse_xml(
     return XmlDocument(root, encoding, repaired)
 
 
-def _parse(body: str) -> etree._Element | None:
+def _parse(body: str) -> Element | None:
     parser = etree.XMLParser(
         recover=True,
         resolve_entities=False,
@@ -89,17 +98,23 @@ def _parse(body: str) -> etree._Element | None:
         huge_tree=False,
     )
     try:
-        root: etree._Element | None = etree.fromstring(body.encode("utf-8", "replace"), parser)
+        root: Element | None = etree.fromstring(body.encode("utf-8", "replace"), parser)
     except (etree.XMLSyntaxError, ValueError):
         return None
     return root
 
 
+def text_inside(element: Element) -> str:
+    """Return all text in an element and below it, white space collapsed."""
+    return " ".join("".join(str(piece) for piece in element.itertext()).split())
+
+
 def decode(data: bytes) -> tuple[str, str, bool]:
     """Return the text of an XML or HTML file, the encoding used, and whether its own claim about that was wrong.
 
-    A byte order mark decides; else bytes that are valid UTF-8 are UTF-8 whatever they claim (by chance other text hardly ever is; the
-    seven-bit encodings excepted); else the claim; else Windows-1252, which browsers take for Latin-1 too.
+    A byte order mark decides; else bytes that are valid UTF-8 are UTF-8 whatever they claim (by chance other text
+    hardly ever is; the seven-bit encodings excepted); else the claim; else Windows-1252, which browsers take for
+    Latin-1 too.
     """
     for mark, encoding in _BOMS:
         if data.startswith(mark):
@@ -180,15 +195,15 @@ def _plain_entities(body: str, declared: dict[str, str]) -> str:
     """Replace every named entity by its character and escape bare ampersands, outside of CDATA and comments."""
 
     def rewrite(match: re.Match[str]) -> str:
-        token = match[0]
-        if token[0] == "<":
-            return token
-        if token == "&":
+        found = match[0]
+        if found[0] == "<":
+            return found
+        if found == "&":
             return "&amp;"
         name = match[1]
         if name is None or name in _XML_ENTITIES:
-            return token
+            return found
         value = declared.get(name) or html.entities.html5.get(name + ";")
-        return html.escape(value) if value is not None else "&amp;" + token[1:]
+        return html.escape(value) if value is not None else "&amp;" + found[1:]
 
     return _TOKEN.sub(rewrite, body)

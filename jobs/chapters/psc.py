@@ -8,10 +8,8 @@ from __future__ import annotations
 import re
 from urllib.parse import urljoin, urlsplit
 
-from lxml import etree
-
 from jobs.identity import encode_url
-from jobs.safe_xml import parse_xml
+from jobs.safe_xml import Element, parse_xml
 from storage.documents import ChapterMark, ChapterSource, Notice
 from storage.errors import BadChapters
 
@@ -24,12 +22,12 @@ MAX_ROWS = 5_000
 _NPT = re.compile(r"(?:(?:(\d{1,3}):)?(\d{1,4}):)?(\d{1,6}(?:\.\d{0,9})?)", re.ASCII)
 
 
-def read_psc(data: etree._Element | bytes, origin: str) -> tuple[ChapterSource, tuple[Notice, ...]]:
+def read_psc(data: Element | bytes, origin: str) -> tuple[ChapterSource, tuple[Notice, ...]]:
     """Read one `<psc:chapters>`, given as an element or as the bytes of an XML file; `origin` is where it was found.
 
-    Rows are sorted by start, as the specification asks of the reader. A row without a readable start or without a title is dropped with a
-    notice. The status is `none` if there are no rows and `unknown` if there are but none could be read. Raises `BadChapters` for bytes
-    without `<psc:chapters>`.
+    Rows are sorted by start, as the specification asks of the reader. A row without a readable start or without a
+    title is dropped with a notice. The status is `none` if there are no rows and `unknown` if there are but none
+    could be read. Raises `BadChapters` for bytes without `<psc:chapters>`.
     """
     chapters, extra = (data, 0) if not isinstance(data, bytes) else _chapters_element(data, origin)
     notices = []
@@ -37,7 +35,9 @@ def read_psc(data: etree._Element | bytes, origin: str) -> tuple[ChapterSource, 
         notices.append(Notice(code="psc_extra_ignored", message=f"{origin}: {extra} more psc:chapters were ignored."))
     rows = [child for child in chapters if isinstance(child.tag, str) and _local(child) == "chapter"]
     if len(rows) > MAX_ROWS:
-        notices.append(Notice(code="chapter_dropped", message=f"{origin}: only the first {MAX_ROWS} of {len(rows)} rows were read."))
+        notices.append(
+            Notice(code="chapter_dropped", message=f"{origin}: only the first {MAX_ROWS} of {len(rows)} rows were read.")
+        )
     marks = []
     for number, row in enumerate(rows[:MAX_ROWS], start=1):
         mark = _mark(row, origin)
@@ -65,27 +65,29 @@ def parse_npt(text: str | None) -> float | None:
     return int(hours or 0) * 3600 + int(minutes or 0) * 60 + seconds
 
 
-def _chapters_element(data: bytes, origin: str) -> tuple[etree._Element, int]:
+def _chapters_element(data: bytes, origin: str) -> tuple[Element, int]:
     """Return the first `<psc:chapters>` of a file, and how many more there are."""
     root = parse_xml(data, name=origin, error=BadChapters).root
-    found = [element for element in root.iter() if isinstance(element.tag, str) and _local(element) == "chapters" and _is_psc(element)]
+    found = [
+        element for element in root.iter() if isinstance(element.tag, str) and _local(element) == "chapters" and _is_psc(element)
+    ]
     if not found:
         raise BadChapters(f"{origin} holds no psc:chapters.", hint="Expected an XML file with Podlove Simple Chapters.")
     return found[0], len(found) - 1
 
 
-def _is_psc(element: etree._Element) -> bool:
+def _is_psc(element: Element) -> bool:
     tag = str(element.tag)
     if tag.startswith("{"):
         return tag[1:].partition("}")[0].rstrip("/").lower() == PSC_REL
     return tag in {"chapters", "psc:chapters"}
 
 
-def _local(element: etree._Element) -> str:
+def _local(element: Element) -> str:
     return re.split(r"[}:]", str(element.tag))[-1]
 
 
-def _mark(row: etree._Element, origin: str) -> ChapterMark | str:
+def _mark(row: Element, origin: str) -> ChapterMark | str:
     """Return the chapter of a row, or why there is none."""
     start = parse_npt(row.get("start"))
     if start is None:
