@@ -13,11 +13,10 @@ from __future__ import annotations
 
 import calendar
 import io
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import feedparser
 from lxml import etree
@@ -37,9 +36,11 @@ from jobs.feed_elements import (
     read_extras,
     text_of,
 )
-from jobs.identity import episode_id, normalise_url, same_guid_id
+from jobs.feed_order import distinct, newest_first
+from jobs.identity import episode_id
 from jobs.media_types import media_rank
 from jobs.safe_xml import MAX_BYTES, Element, parse_xml, text_inside
+from jobs.titles import title_from_url
 from storage.documents import Episode, Link, Notice, Person, Publication
 from storage.errors import NoEpisode, NotAFeed, TooLarge
 
@@ -105,7 +106,7 @@ def read_feed(data: bytes, *, url: str | None, max_bytes: int = MAX_BYTES, max_i
     silent = [title for title in found if isinstance(title, str)]
     if not publications:
         raise NoEpisode(f"{name} has {len(items)} items, none with audio.", hint="Is it the feed of a podcast, or of a blog?")
-    ordered, doubles = _distinct(_newest_first(publications), url)
+    ordered, doubles = distinct(newest_first(publications), url)
     notices = (*notices, *cut, *_without_audio(silent), *doubles)
     return Feed(show.title, resolve(link), show.language, show.image, tuple(ordered), notices)
 
@@ -221,7 +222,7 @@ def _publication(extras: Extras, entry: dict[str, Any], show: _Show) -> Publicat
         return extras.title or extras.guid or "untitled"
     episode = Episode(
         id=episode_id(show.url, extras.guid, audio.url),
-        title=extras.title or _title_from(audio.url),
+        title=extras.title or title_from_url(audio.url),
         show=show.title or None,
         guid=extras.guid,
         audio_url=audio.url,
@@ -258,11 +259,6 @@ def _audio(extras: Extras, entry: dict[str, Any], resolve: Resolve) -> Link | No
     return None
 
 
-def _title_from(url: str) -> str:
-    stem = unquote(urlsplit(url).path.rsplit("/", 1)[-1]).rsplit(".", 1)[0]
-    return " ".join(stem.replace("_", " ").split()) or "Untitled episode"
-
-
 def _duration_warning(text: str | None) -> tuple[Notice, ...]:
     if text is None or not text.strip("0:. ") or parse_duration(text) is not None:
         return ()
@@ -276,45 +272,3 @@ def _without_audio(titles: list[str]) -> tuple[Notice, ...]:
     return (
         Notice(code="item_without_audio", message=f"{len(titles)} of the feed's items have no audio and were left out: {shown}."),
     )
-
-
-def _newest_first(publications: list[Publication]) -> list[Publication]:
-    """Sort the dated episodes among their places; an undated one stays where the document has it."""
-    dated = iter(sorted((p for p in publications if p.episode.published), key=_moment, reverse=True))
-    return [next(dated) if publication.episode.published else publication for publication in publications]
-
-
-def _moment(publication: Publication) -> datetime:
-    return publication.episode.published or datetime.min.replace(tzinfo=UTC)
-
-
-def _distinct(publications: list[Publication], url: str | None) -> tuple[list[Publication], tuple[Notice, ...]]:
-    """Give episodes that share a guid ids of their own, and list one that is there twice only once.
-
-    The oldest keeps the plain id: it had it before the other appeared.
-    """
-    groups: dict[str, list[int]] = defaultdict(list)
-    for index, publication in enumerate(publications):
-        groups[publication.episode.id].append(index)
-    result: list[Publication | None] = list(publications)
-    notices = []
-    for indexes in groups.values():
-        audios: set[str] = set()
-        for index in reversed(indexes):
-            publication = publications[index]
-            episode = publication.episode
-            audio = normalise_url(episode.audio_url or "")
-            if audio in audios:
-                result[index] = None
-                notices.append(_notice("duplicate_item", episode, "is in the feed twice with the same audio and is listed once"))
-            elif audios:
-                notice = _notice("duplicate_guid", episode, f"shares its guid {episode.guid!r} with another one; both are kept")
-                distinct = episode.model_copy(update={"id": same_guid_id(url, episode.guid or "", episode.audio_url or "")})
-                result[index] = publication.model_copy(update={"episode": distinct, "warnings": (*publication.warnings, notice)})
-                notices.append(notice)
-            audios.add(audio)
-    return [publication for publication in result if publication is not None], tuple(notices)
-
-
-def _notice(code: str, episode: Episode, what: str) -> Notice:
-    return Notice(code=code, message=f"“{episode.title[:80]}” {what}.")

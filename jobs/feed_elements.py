@@ -170,9 +170,8 @@ def _first(children: Named, *names: tuple[str, str]) -> str | None:
 
 def _about(item: Element) -> str | None:
     """Return `rdf:about`, which names an item of RSS 1.0."""
-    return next(
-        (value for key, value in item.attrib.items() if isinstance(key, str) and key.endswith(("}about", "rdf:about"))), None
-    )
+    found = (str(value) for key, value in item.attrib.items() if str(key).endswith(("}about", "rdf:about")))
+    return next(found, None)
 
 
 def _title(children: Named) -> str:

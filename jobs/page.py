@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import PurePosixPath
+from html import escape
 from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
@@ -17,7 +18,7 @@ from jobs.identity import episode_id, normalise_url
 from jobs.media_types import AUDIO_SUFFIXES, media_rank, suffix_of
 from jobs.page_data import PageData, read_page_data
 from jobs.safe_xml import Element, decode, text_inside
-from jobs.titles import best_title, without_show
+from jobs.titles import best_title, title_from_url, without_show
 from storage.documents import Episode, Link, Note, Publication
 from storage.errors import NoEpisode, TooLarge
 
@@ -27,6 +28,7 @@ MAX_PAGE_BYTES = 16 * 1024 * 1024
 MAX_LINKS = 200
 """Most audio or feed links that are kept of one page."""
 
+_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 _OG_AUDIO = ("og:audio:secure_url", "og:audio:url", "og:audio")
 _FEED_TYPES = {"application/rss+xml", "application/atom+xml", "application/rdf+xml"}
 
@@ -68,7 +70,9 @@ def read_page(html: bytes, url: str, *, max_bytes: int = MAX_PAGE_BYTES) -> Page
     data = read_page_data(root, resolve)
     heading = _text(next(root.iter("h1"), None))
     page_title = _text(next(root.iter("title"), None))
-    titles = tuple(dict.fromkeys(text for text in (data.title, meta.get("og:title"), heading, page_title) if text))
+    titles = tuple(
+        dict.fromkeys(text for text in (data.title, " ".join(meta.get("og:title", "").split()), heading, page_title) if text)
+    )
     published = meta.get("article:published_time") or meta.get("og:published_time") or _time(root)
     return PageFinds(
         url=url,
@@ -122,7 +126,7 @@ def _meta(root: Element) -> dict[str, str]:
     found: dict[str, str] = {}
     for element in root.iter("meta"):
         key = (element.get("property") or element.get("name") or "").strip().lower()
-        content = " ".join((element.get("content") or "").split())
+        content = (element.get("content") or "").strip()
         if key and content:
             found.setdefault(key, content)
     return found
@@ -186,11 +190,11 @@ def match_episode(finds: PageFinds, feed: Feed) -> Publication | None:
     its title. The show's own page matches no episode.
     """
     pages = {_page_key(url) for url in (finds.url, finds.canonical) if url}
-    if feed.link and _page_key(feed.link) in pages:
-        return None
     by_link = [publication for publication in feed.publications if pages & _addresses(publication)]
     if len(by_link) == 1:
         return by_link[0]
+    if feed.link and _page_key(feed.link) in pages:
+        return None
     audio = {normalise_url(link.url) for link in finds.audio}
     by_audio = [p for p in feed.publications if p.episode.audio_url and normalise_url(p.episode.audio_url) in audio]
     if by_audio:
@@ -218,6 +222,11 @@ def _addresses(publication: Publication) -> set[str]:
     return {_page_key(url) for url in (episode.page_url, guid) if url}
 
 
+def _as_html(text: str) -> str:
+    """Return a description as HTML; one that has no tags is plain text whose line breaks matter."""
+    return text if _TAG.search(text) else escape(text, quote=False).replace("\n", "<br>\n")
+
+
 def page_publication(finds: PageFinds) -> Publication:
     """Return the publication that a page without a feed describes, with its first audio; raise `NoEpisode` if it has none."""
     if not finds.audio:
@@ -227,7 +236,7 @@ def page_publication(finds: PageFinds) -> Publication:
     audio = finds.audio[0]
     episode = Episode(
         id=episode_id(None, None, audio.url),
-        title=finds.title or PurePosixPath(urlsplit(audio.url).path).stem or "Untitled episode",
+        title=finds.title or title_from_url(audio.url),
         show=finds.show,
         audio_url=audio.url,
         page_url=finds.canonical or finds.url,
@@ -236,5 +245,5 @@ def page_publication(finds: PageFinds) -> Publication:
         language=finds.language,
         image=finds.image,
     )
-    notes = (Note(field="page", html=finds.description),) if finds.description else ()
+    notes = (Note(field="page", html=_as_html(finds.description)),) if finds.description else ()
     return Publication(episode=episode, media_type=audio.media_type, notes=notes)

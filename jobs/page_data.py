@@ -56,7 +56,7 @@ def read_page_data(root: Element, resolve: Resolve) -> PageData:
     return PageData(
         title=_string(about.get("name")) or _string(about.get("headline")),
         show=_string(series.get("name")),
-        description=_string(about.get("description")),
+        description=_lines(about.get("description")),
         published=parse_date(_string(about.get("datePublished"))),
         duration=parse_duration(duration) if about else None,
         image=resolve(_address(about.get("image"))),
@@ -104,6 +104,11 @@ def _types(node: Node) -> set[str]:
 
 def _string(value: Any) -> str | None:
     return (" ".join(value.split()) or None) if isinstance(value, str) else None
+
+
+def _lines(value: Any) -> str | None:
+    """Return a text with its line breaks, which may separate chapters."""
+    return value.strip() or None if isinstance(value, str) else None
 
 
 def _address(value: Any) -> str | None:

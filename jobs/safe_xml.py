@@ -38,10 +38,12 @@ _SEVEN_BIT = re.compile(r"iso2022|hz")
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _CDATA = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
 _TOKEN = re.compile(
-    r"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|&(?:#(?:[0-9]{1,7}|[xX][0-9a-fA-F]{1,6});|([A-Za-z][A-Za-z0-9]{0,40});)?",
+    r"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)"
+    # what XML knows by itself stays; matching it would cost most of the time
+    r"|&(?!(?:lt|gt|amp|quot|apos|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});)(?:([A-Za-z][A-Za-z0-9]{0,40});)?",
     re.DOTALL,
 )
-_XML_ENTITIES = frozenset({"amp", "lt", "gt", "quot", "apos"})
+_BEGINNING = re.compile(r"<\?xml\s|<!DOCTYPE\s|<(?:rss|rdf:RDF|feed|channel|opml|html)[\s>]", re.IGNORECASE)
 _PROLOG = re.compile(r"(?:\s+|<\?.*?\?>|<!--.*?-->)+", re.DOTALL)
 _SUBSET_ENTITY = re.compile(r"""<!ENTITY\s+([A-Za-z][\w.-]{0,40})\s+(?:"([^"<%]{0,200})"|'([^'<%]{0,200})')\s*>""")
 
@@ -164,8 +166,8 @@ def _without_doctype(text: str, name: str, error: type[SourceError]) -> tuple[st
 
 def _junk(text: str) -> int:
     """Return where XML begins: broken servers print warnings in front of it."""
-    declaration = text.find("<?xml", 0, 4096)
-    return max(declaration if declaration >= 0 else text.find("<"), 0)
+    begin = _BEGINNING.search(text, 0, 4096)
+    return begin.start() if begin else max(text.find("<"), 0)
 
 
 def _after_prolog(text: str, start: int) -> int:
@@ -198,11 +200,7 @@ def _plain_entities(body: str, declared: dict[str, str]) -> str:
         found = match[0]
         if found[0] == "<":
             return found
-        if found == "&":
-            return "&amp;"
-        name = match[1]
-        if name is None or name in _XML_ENTITIES:
-            return found
+        name = match[1] or ""
         value = declared.get(name) or html.entities.html5.get(name + ";")
         return html.escape(value) if value is not None else "&amp;" + found[1:]
 

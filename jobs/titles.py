@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from urllib.parse import unquote, urlsplit
 
 from rapidfuzz import fuzz, process
 
@@ -53,6 +54,12 @@ def closest_titles(wanted: str, titles: Sequence[str], *, count: int = 3) -> lis
     """Return the titles most like `wanted`, best first, for an error to suggest."""
     found = process.extract(wanted, list(titles), scorer=fuzz.WRatio, processor=plain, limit=count, score_cutoff=40)
     return [title for title, _, _ in found]
+
+
+def title_from_url(url: str) -> str:
+    """Return a title for an episode that has none, from the name of its file."""
+    stem = unquote(urlsplit(url).path.rsplit("/", 1)[-1]).rsplit(".", 1)[0]
+    return " ".join(stem.replace("_", " ").split()) or "Untitled episode"
 
 
 def without_show(title: str) -> tuple[str, ...]:

@@ -10,7 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.safe_xml import decode, parse_xml, text_inside
-from storage.errors import NotAFeed, TooLarge
+from storage.errors import EarmarkError, NotAFeed, TooLarge
+
+
+def assert_explained(error: EarmarkError) -> None:
+    assert error.message
+    assert error.hint
 
 
 def text_of(data: bytes) -> str:
@@ -60,10 +65,7 @@ def test_an_external_entity_reads_no_file(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("canary")
     data = f'<!DOCTYPE rss><!DOCTYPE rss [<!ENTITY x SYSTEM "{secret.as_uri()}">]><rss>&x;</rss>'.encode()
-    try:
-        assert "canary" not in text_of(data)
-    except NotAFeed as refused:
-        assert "canary" not in str(refused)
+    assert "canary" not in text_of(data)
 
 
 @pytest.mark.parametrize(
@@ -77,6 +79,8 @@ def test_an_external_entity_reads_no_file(tmp_path: Path) -> None:
         (b"<rss><![CDATA[&eacute; & <b>]]></rss>", "&eacute; & <b>"),
         (b"\n\n  <?xml version='1.0'?><rss>x</rss>", "x"),
         (b"Warning: something broke\n<?xml version='1.0'?><rss>x</rss>", "x"),
+        (b"<br />\n<b>Warning</b>: x in <b>y.php</b>\n<rss>x</rss>", "x"),
+        (b"<rss>early<![CDATA[<?xml version='1.0'?><rss>inner]]></rss>", "early<?xml version='1.0'?><rss>inner"),
         (b"\xef\xbb\xbf<?xml version='1.0' encoding='utf-8'?><rss>\xc3\xa9</rss>", "é"),
         (b"<rss>a\x00b\x0bc</rss>", "abc"),
         (b"<rss><item>open", "open"),
@@ -125,4 +129,4 @@ def test_random_bytes_are_xml_or_a_clear_error(data: bytes) -> None:
     try:
         parse_xml(data, name="it", error=NotAFeed)
     except (NotAFeed, TooLarge) as refused:
-        assert refused.hint
+        assert_explained(refused)
