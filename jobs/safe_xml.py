@@ -19,8 +19,11 @@ from storage.errors import SourceError, TooLarge
 MAX_BYTES = 32 * 1024 * 1024
 """Largest XML file that is read, in bytes."""
 
-MAX_TAGS = 1_500_000
+MAX_TAGS = 1_000_000
 """Most tags outside of CDATA that are read; one costs about a hundred bytes of memory."""
+
+MAX_REPAIRS = 500_000
+"""Most bare ampersands and named entities that are rewritten; beyond, the file was made to cost time."""
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -79,7 +82,7 @@ def parse_xml(
             f"{name} has more than {max_tags:,} tags.", hint="No real file of this kind has; check where it comes from."
         )
     body, declared = _without_doctype(_ILLEGAL.sub("", text), name, error)
-    body = _plain_entities(body, declared)
+    body = _plain_entities(body, declared, name)
     if len(body) > 2 * max_bytes:
         raise TooLarge(f"{name} grows to {len(body):,} characters by its own entities.", hint="It looks made to exhaust memory.")
     root = _parse(body)
@@ -193,13 +196,19 @@ def _declared_entities(subset: str, name: str, error: type[SourceError]) -> dict
     return entities
 
 
-def _plain_entities(body: str, declared: dict[str, str]) -> str:
+def _plain_entities(body: str, declared: dict[str, str], file: str) -> str:
     """Replace every named entity by its character and escape bare ampersands, outside of CDATA and comments."""
+    repairs = 0
 
     def rewrite(match: re.Match[str]) -> str:
         found = match[0]
         if found[0] == "<":
             return found
+        nonlocal repairs
+        repairs += 1
+        if repairs > MAX_REPAIRS:
+            hint = "No real file has; check where it comes from."
+            raise TooLarge(f"{file} has more than {MAX_REPAIRS:,} bare ampersands and named entities.", hint=hint)
         name = match[1] or ""
         value = declared.get(name) or html.entities.html5.get(name + ";")
         return html.escape(value) if value is not None else "&amp;" + found[1:]

@@ -45,7 +45,8 @@ def test_every_transcript_and_person_is_kept_with_its_role() -> None:
     """Feedparser keeps the last of each."""
     found = extras(
         '<podcast:transcript url="a.vtt" type="text/vtt"/><podcast:transcript url="b.srt" type="application/srt" language="de"/>'
-        "<podcast:transcript/><podcast:person>Anna</podcast:person><podcast:person role='Guest' group='Writing'> Berta  B </podcast:person>"
+        "<podcast:transcript/><podcast:person>Anna</podcast:person>"
+        "<podcast:person role='Guest' group='Writing'> Berta  B </podcast:person>"
         "<podcast:person role='host'> </podcast:person>"
     )
     assert [(link.url, link.media_type, link.language) for link in found.transcript_links] == [
@@ -61,7 +62,8 @@ def test_every_transcript_and_person_is_kept_with_its_role() -> None:
 def test_notes_come_in_the_order_of_their_worth_and_as_published() -> None:
     """`content:encoded`, `description`, `itunes:summary`, whatever the order of the document; empty ones are left out."""
     found = extras(
-        "<itunes:summary>S &amp;amp; s</itunes:summary><description> </description><description>a<br/>b &lt;i&gt;c&lt;/i&gt;</description>"
+        "<itunes:summary>S &amp;amp; s</itunes:summary><description> </description>"
+        "<description>a<br/>b &lt;i&gt;c&lt;/i&gt;</description>"
         "<content:encoded><![CDATA[<p onclick='x'>&nbsp;</p>]]></content:encoded>"
     )
     assert [(note.field, note.html) for note in found.notes] == [

@@ -119,6 +119,8 @@ def test_too_many_bytes_or_tags_are_refused() -> None:
         parse_xml(b"<a>" + b" " * 100, name="it", error=NotAFeed, max_bytes=50)
     with pytest.raises(TooLarge, match="tags"):
         parse_xml(b"<a>" + b"<b/>" * 100, name="it", error=NotAFeed, max_tags=50)
+    with pytest.raises(TooLarge, match="ampersands"):
+        parse_xml(b"<a>" + b"&" * 600_000, name="it", error=NotAFeed)
     show_notes = b"<a><![CDATA[" + b"<b/>" * 100 + b"]]></a>"
     assert parse_xml(show_notes, name="it", error=NotAFeed, max_tags=50).root.tag == "a"
 
