@@ -1,0 +1,156 @@
+"""Rows of a list: one time and one title each, as found in the lines of a text, before anyone asks whether they are a list.
+
+A row is `lead` (`00:00 Title`), `trail` (`Title (0:00)`), `alone` (the time on a line of its own, the title on the next) or
+`run` (one of several in a line whose tags were lost, see `jobs.chapters.run_on`).
+
+Decisions:
+
+- In front of a leading time only bullets, brackets, numbering and symbols may stand; a word, a quotation mark or a
+  currency sign makes it a sentence, a title or a price.
+- A trailing time without a separator (`Title 12:34`) is kept apart from a separated one, because verses, scores and
+  lengths look like that; the list's judge asks more of it.
+- A row that only resembles a time (`04;10`, `04:75`) is kept as doubtful: a list around it may repair or drop it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from jobs.chapters.clock_times import ClockTime, find_times, folded, without_range
+from jobs.chapters.note_text import NoteLine
+from jobs.chapters.titles import is_separated, title_after, title_before
+
+RowForm = Literal["lead", "trail", "alone", "run"]
+
+_PREFIX = re.compile(
+    r"[^\w\"'\u201c\u201e\u00ab\u2018$\u20ac\u00a3\u00a5%+&]*"
+    r"(?:(?:chapter|part|kapitel|teil|chapitre|cap\u00edtulo|capitolo|\u0433\u043b\u0430\u0432\u0430|\u7b2c|no\.?|nr\.?)?\s?#?(?P<number>\d{1,3})"
+    r"(?:\s?[.)\]:\uff0e\u3001\uff09\u7ae0-]+\s?|\s))?"
+    r"[^\w\"'\u201c\u201e\u00ab\u2018$\u20ac\u00a3\u00a5%+&]*",
+    re.IGNORECASE,
+)
+_KEYCAP = re.compile(r"(?:\d\ufe0f?\u20e3|\U0001f51f)")
+_PREPOSITION = re.compile(
+    r"(?:^|[\s(])(?:at|from|by|until|till|before|after|around|about|to|and|or|is|um|ab|bis|gegen|von|vor|nach|und|\u00e0|de|d\u00e8s|vers|"
+    r"a|las|desde|hasta|\u00e0s|at\u00e9|das|\u0432|\u0441|\u0434\u043e|\u0438)$",
+    re.IGNORECASE,
+)
+_CLOCK = re.compile(r"\s?(?:uhr\b|[ap]\.m\.|am\b|pm\b|AM\b|PM\b|hs?\b|hrs\b|o.clock\b)")
+_ALWAYS_CLOCK = re.compile(r"\s?(?:uhr\b|[ap]\.m\.|pm\b|PM\b|h\b)", re.IGNORECASE)
+_ONLY_TIMES = re.compile(r"[\s/|-]*-?\d{1,3}:\d\d(?::\d\d)?\W*")
+_DOUBTFUL = re.compile(r"(?P<a>\d{1,2})(?:[;.,\u00b7]|::| ?: ?|;)(?P<b>\d{2})(?:(?:[;.,\u00b7]|::| ?: ?)(?P<c>\d{2}))?(?=[\s)\]\-|]|$)")
+_DIGIT = re.compile(r"\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One time and its title, with the place where they stand."""
+
+    line: int
+    """Index of the line."""
+    time: ClockTime
+    title: str
+    form: RowForm
+    separated: bool = True
+    """For `trail`: a separator or bracket stands between title and time."""
+    clock: bool = False
+    """Followed by what makes it a time of day: `Uhr`, `pm`, `h`."""
+    url: str | None = None
+    doubtful: str = ""
+    """Not written as a time: what was printed."""
+    spoilt_title: str = ""
+    """The title if what looked like a range is none (`7:30 – 9:30 Club`)."""
+    order: int = 0
+    """Place among the rows of one line."""
+
+    @property
+    def start(self) -> float:
+        """Seconds."""
+        return self.time.seconds
+
+
+@dataclass(frozen=True, slots=True)
+class TimedLine:
+    """A line that holds times: the text, its folded twin, and the times in it."""
+
+    index: int
+    line: NoteLine
+    plain: str
+    times: tuple[ClockTime, ...]
+
+
+def timed_line(index: int, line: NoteLine) -> TimedLine | None:
+    """Return the line with its times, or none if it holds no digit."""
+    if not _DIGIT.search(line.text):
+        return None
+    plain = folded(line.text)
+    return TimedLine(index, line, plain, tuple(find_times(plain)))
+
+
+def leading_row(timed: TimedLine) -> Row | None:
+    """Return the row of a line that begins with its time; its title is empty if the line has nothing else."""
+    if not timed.times:
+        return _doubtful_row(timed)
+    time = timed.times[0]
+    if not is_prefix(timed.plain[: time.at]):
+        return None
+    return row_from(timed, time, len(timed.plain), "lead")
+
+
+def row_from(timed: TimedLine, time: ClockTime, until: int, form: RowForm, order: int = 0) -> Row | None:
+    """Return the row of a time whose title reaches to the place `until` of the line; none if it is a player's display."""
+    text, prefix = timed.line.text, timed.plain[max(0, time.at - 12) : time.at]
+    rest = text[time.to : until]
+    if _ONLY_TIMES.fullmatch(timed.plain, time.to, until):
+        return None
+    title = title_after(prefix, rest)
+    spoilt = title_after(prefix, text[without_range(time).to : until]) if time.end is not None else ""
+    clock_rule = _ALWAYS_CLOCK if time.parts == 2 else None
+    clock = bool(clock_rule and (clock_rule.match(timed.plain, time.to) or _CLOCK.match(timed.plain, time.to))) and not time.hours_minutes
+    return Row(
+        timed.index, time, title, form, clock=clock, spoilt_title=spoilt, order=order, doubtful=text[time.at : time.to] if time.broken else ""
+    )
+
+
+def trailing_row(timed: TimedLine) -> Row | None:
+    """Return the row of a line that ends with its time."""
+    if not timed.times:
+        return None
+    time = timed.times[-1]
+    before = timed.line.text[: time.at]
+    separated = is_separated(before)
+    if not separated and _PREPOSITION.search(before.rstrip(" ")):
+        return None
+    rest = timed.line.text[time.to :]
+    clock = time.parts == 2 and bool(_CLOCK.match(timed.plain, time.to))
+    title = title_before(before, "" if clock else rest)
+    if not title or (not separated and rest.strip() == "."):
+        return None
+    return Row(timed.index, time, title, "trail", separated=separated, clock=clock)
+
+
+def is_prefix(text: str) -> bool:
+    """Whether only bullets, brackets, numbering and symbols stand there."""
+    if not text:
+        return True
+    if len(text) > 24:
+        text_end = text[-24:]
+        return not any(mark.isalnum() for mark in text) and _PREFIX.fullmatch(text_end) is not None
+    return _PREFIX.fullmatch(_KEYCAP.sub("", text)) is not None
+
+
+def _doubtful_row(timed: TimedLine) -> Row | None:
+    """Return a row whose time is mistyped (`04;10 Title`); only a list around it can tell whether it is one."""
+    match = _DOUBTFUL.search(timed.plain, 0, 32)
+    if match is None or not is_prefix(timed.plain[: match.start()]):
+        return None
+    numbers = [int(match[name]) for name in ("a", "b", "c") if match[name] is not None]
+    seconds = 0.0
+    for number in numbers:
+        seconds = seconds * 60 + number
+    broken = any(number > 59 for number in numbers[1:])
+    time = ClockTime(match.start(), match.end(), seconds, len(numbers), broken)
+    title = title_after(timed.plain[: match.start()], timed.line.text[match.end() :])
+    return Row(timed.index, time, title, "lead", doubtful=match.group()) if title else None

@@ -1,0 +1,231 @@
+"""Hostile HTML to the lines that a reader of the notes sees, with their links.
+
+Decisions:
+
+- Block tags become line ends *before* tags are dropped; without that, `<li>00:00 A</li><li>05:00 B</li>` would run
+  together. Cells of a table row stay on one line, so a time and its title in two cells are one row.
+- A tokenizer of our own instead of an HTML5 tree: notes are often not HTML at all (`a < b`, half a tag, plain
+  text), and building a tree takes quadratic time on nested unclosed formatting tags. Here every character is looked at a fixed
+  number of times.
+- What a browser does not show (`script`, `style`, comments, `hidden`, `display:none`) is dropped.
+- A newline of the source means nothing in HTML, but many publishers paste plain lines into one `<p>`. So it is a line
+  end where the text has no block tags at all, inside `<pre>`, and where two or more of the pieces it makes hold a
+  time; elsewhere it is a space.
+- Text that was escaped twice (`&lt;p&gt;`) is unescaped once more, when it has no tag of its own.
+- Marks for text direction and zero-width spaces are dropped, lone surrogates too; joiners stay, since emoji and Persian need them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from html import unescape
+
+MAX_CHARACTERS = 500_000
+"""Notes are read up to here; the longest real ones, with a whole transcript, have about 200,000."""
+
+_MAX_ATTRIBUTES = 4_096
+_BLOCKS = frozenset(
+    "address article aside blockquote body br button caption center dd details div dl dt fieldset figcaption figure footer "
+    "form h1 h2 h3 h4 h5 h6 header hr html legend li main menu nav ol option p pre section summary table tbody tfoot thead tr ul".split()
+)
+_CELLS = frozenset({"td", "th"})
+_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+_UNSEEN = frozenset({"script", "style", "template", "svg", "head", "iframe"})
+_RAW_TEXT = frozenset({"script", "style", "iframe"})
+
+_TAG = re.compile(r"(/?)([A-Za-z][A-Za-z0-9:-]*)(.*)", re.DOTALL)
+_HREF = re.compile(r"""(?:^|\s)href\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
+_QUOTED = re.compile(r""""[^"]*"|'[^']*'""")
+_HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_HIDDEN_WORD = re.compile(r"(?:^|\s)hidden(?:\s|=|/|$)", re.IGNORECASE)
+_HAS_TAG = re.compile(r"<[A-Za-z/!]")
+_ESCAPED_TAG = re.compile(r"&lt;/?(?:p|br|li|ul|ol|div|h[1-6]|a|span|strong|b|em)\b[^&<>]{0,200}&gt;|&lt;br ?/?&gt;", re.IGNORECASE)
+_SPACES = re.compile(r"[^\S\n]+")
+_NEWLINES = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_HOLDS_TIME = re.compile(r"\d[:：]\d\d")  # noqa: RUF039 - no escape is meant to differ in a raw string
+_UNPRINTED = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\xad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class NoteLink:
+    """A stretch of a line (`start`, `end` count its characters) that links to `url`."""
+
+    start: int
+    end: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoteLine:
+    """One line as shown: white space collapsed, never empty."""
+
+    text: str
+    links: tuple[NoteLink, ...] = ()
+
+
+def note_lines(html: str) -> tuple[NoteLine, ...]:
+    """Return the visible lines of a field of show notes, be it HTML or plain text.
+
+    Only the first `MAX_CHARACTERS` are read. Never raises; takes time linear in the length.
+    """
+    html = html[:MAX_CHARACTERS]
+    if not _HAS_TAG.search(html) and _ESCAPED_TAG.search(html):
+        html = unescape(html)
+    page = _Page()
+    _feed(html, page)
+    page.end_line()
+    return tuple(page.finished())
+
+
+class _Page:
+    """The text read so far: finished lines, each a list of pieces with the address they link to."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[list[tuple[str, str | None]], bool]] = []
+        self.pieces: list[tuple[str, str | None]] = []
+        self.href: str | None = None
+        self.preformatted = 0
+        self.has_blocks = False
+
+    def add(self, text: str) -> None:
+        if "&" in text:
+            text = unescape(text)
+        text = _UNPRINTED.sub("", _NEWLINES.sub("\n", text))
+        if text:
+            self.pieces.append((_SPACES.sub(" ", text), self.href))
+
+    def end_line(self) -> None:
+        if self.pieces:
+            self.lines.append((self.pieces, self.preformatted > 0))
+            self.pieces = []
+
+    def tag(self, closing: bool, name: str, attributes: str) -> None:
+        if name in _BLOCKS:
+            self.end_line()
+            self.has_blocks = True
+            if name == "pre":
+                self.preformatted = max(0, self.preformatted + (-1 if closing else 1))
+        elif name in _CELLS:
+            self.add(" ")
+        elif name == "a":
+            self.href = None if closing else _href(attributes)
+
+    def finished(self) -> list[NoteLine]:
+        lines = []
+        for pieces, preformatted in self.lines:
+            hard = preformatted or not self.has_blocks or _is_plain_list(pieces)
+            for part in _split(pieces) if hard else [pieces]:
+                line = _joined(part)
+                if line is not None:
+                    lines.append(line)
+        return lines
+
+
+def _feed(html: str, page: _Page) -> None:
+    """Cut the source into text and tags; a `<` that begins no tag is text."""
+    place, size = 0, len(html)
+    bracket_end = -1
+    while place < size:
+        opening = html.find("<", place)
+        if opening < 0:
+            page.add(html[place:])
+            return
+        if opening > place:
+            page.add(html[place:opening])
+        if html.startswith("<![CDATA[", opening):
+            place = opening + 9
+            continue
+        if html.startswith("<!--", opening):
+            end = html.find("-->", opening + 4)
+            place = size if end < 0 else end + 3
+            continue
+        if bracket_end <= opening:
+            bracket_end = html.find(">", opening)
+            bracket_end = size if bracket_end < 0 else bracket_end
+        place = _tag_at(html, opening, bracket_end, page)
+
+
+def _tag_at(html: str, opening: int, bracket_end: int, page: _Page) -> int:
+    """Handle what begins at `opening`; return where reading goes on."""
+    following = html[opening + 1 : opening + 2]
+    is_tag = following.isascii() and (following.isalpha() or following in "/!?") and following != ""
+    inner_opening = html.find("<", opening + 1, min(bracket_end, opening + _MAX_ATTRIBUTES)) if is_tag else -1
+    if not is_tag or bracket_end >= len(html) or inner_opening >= 0:
+        page.add("<")
+        return opening + 1
+    match = _TAG.match(html, opening + 1, min(bracket_end, opening + _MAX_ATTRIBUTES))
+    after = bracket_end + 1
+    if match is None:
+        return after
+    closing, name, attributes = match.group(1) == "/", match.group(2).lower(), match.group(3)
+    if not closing and name not in _VOID and not attributes.endswith("/") and (name in _UNSEEN or _is_hidden(attributes)):
+        if name in _BLOCKS:
+            page.end_line()
+        return _past_element(html, after, name)
+    page.tag(closing, name, attributes)
+    return after
+
+
+def _past_element(html: str, place: int, name: str) -> int:
+    """Return where the element ends that was opened before `place`; the end of the text if it is never closed."""
+    depth = 1
+    for match in re.compile(rf"<(/?){re.escape(name)}(?![A-Za-z0-9:-])", re.IGNORECASE).finditer(html, place):
+        if match.group(1):
+            depth -= 1
+        elif name not in _RAW_TEXT:
+            depth += 1
+        if depth == 0:
+            end = html.find(">", match.end())
+            return len(html) if end < 0 else end + 1
+    return len(html)
+
+
+def _is_hidden(attributes: str) -> bool:
+    if "none" not in attributes and "idden" not in attributes.lower():
+        return False
+    return bool(_HIDDEN_STYLE.search(attributes) or _HIDDEN_WORD.search(_QUOTED.sub("", attributes)))
+
+
+def _href(attributes: str) -> str | None:
+    match = _HREF.search(attributes)
+    return unescape(match.group(1) or match.group(2) or match.group(3) or "").strip() if match else None
+
+
+def _is_plain_list(pieces: list[tuple[str, str | None]]) -> bool:
+    """Whether the source's newlines are meant as line ends: two of the lines they would make hold a time."""
+    text = "".join(text for text, _ in pieces)
+    if "\n" not in text:
+        return False
+    return sum(1 for line in text.split("\n") if _HOLDS_TIME.search(line)) >= 2
+
+
+def _split(pieces: list[tuple[str, str | None]]) -> list[list[tuple[str, str | None]]]:
+    lines: list[list[tuple[str, str | None]]] = [[]]
+    for text, href in pieces:
+        first, *rest = text.split("\n")
+        lines[-1].append((first, href))
+        lines.extend([(part, href)] for part in rest)
+    return lines
+
+
+def _joined(pieces: list[tuple[str, str | None]]) -> NoteLine | None:
+    """Join pieces into a line with single spaces, remembering where each link lies; none if nothing is left."""
+    texts: list[str] = []
+    links: list[NoteLink] = []
+    length, after_space = 0, True
+    for raw, href in pieces:
+        text = raw.replace("\n", " ")
+        if raw is not text and "  " in text:
+            text = _SPACES.sub(" ", text)
+        if after_space:
+            text = text.removeprefix(" ")
+        if not text:
+            continue
+        texts.append(text)
+        if href:
+            links.append(NoteLink(length, length + len(text), href))
+        length += len(text)
+        after_space = text.endswith(" ")
+    line = "".join(texts).rstrip(" ")
+    return NoteLine(line, tuple(links)) if line else None

@@ -1,0 +1,111 @@
+"""Lists whose tags were lost: many rows in one line, `Chapters* 00:00:00 Intro* 00:07:51 Defining AGI* …`.
+
+Decisions:
+
+- Prose holds times too, so a run-on list must be told by what stands *between* its rows, and that must be the same all along: a
+  bullet, an opening bracket, nothing at all (`Intro02:15 Topic`), a comma or a mere space. Times set off otherwise are words of a title.
+- It must begin at 0:00, or right after a word such as "Chapters"; and its times must not fall.
+- Set off by a mere space or comma, most titles must not begin in lower case, and no time may follow a word like "at" or "from".
+- The last title has no end: where it runs on for much longer than the others it is cut at the first seam (a sentence's end,
+  `wordWord`, an address). A field that was cut inside the next time loses that rest.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+from jobs.chapters.clock_times import ClockTime
+from jobs.chapters.list_headings import ends_with_heading
+from jobs.chapters.note_rows import _PREPOSITION, Row, TimedLine, is_prefix, row_from
+from jobs.chapters.titles import BULLETS
+
+_STRONG = ("bracket", "bullet", "glued")
+_BULLET = re.compile(rf"[{re.escape(BULLETS)}|/;\-][\s\"'\ufe0f]*$")
+_OPENER = re.compile(r"[(\[{<\uff08\u3010]\s?$")
+_BEFORE_OPENER = re.compile(rf"[\s{re.escape(BULLETS)}|,;(\[\uff08\u3010-]+$")
+_SEAM = re.compile(r"(?<=[a-zа-яß-ÿ0-9)!?])(?=[A-ZА-Я][a-zа-я])|(?<=[.!?])\s|(?<=[。！？])|\s?(?=https?://|www\.)")
+_CUT_TIME = re.compile(rf"\s?[{re.escape(BULLETS)}(\[|]\s?\d{{1,2}}(?::\d{{0,2}}){{0,2}}\s?(?:\.{{2,3}}|\u2026)$")
+_LONG_TITLE = 100
+
+
+def run_on_rows(timed: TimedLine, heading_above: bool) -> list[Row]:
+    """Return the rows of a line that holds a run-on list; none if it does not."""
+    times = [time for time in timed.times if not time.broken]
+    best: list[ClockTime] = []
+    best_strong = False
+    headed = False
+    kinds = [_set_off(timed.plain, time.at) for time in times]
+    for first, opening in enumerate(times):
+        after_heading = ends_with_heading(timed.line.text[max(0, opening.at - 60) : opening.at])
+        if opening.seconds > 1 and not after_heading and not (heading_above and first == 0):
+            continue
+        for kind in dict.fromkeys(kinds[first + 1 : first + 4] or [kinds[first]]):
+            run = [opening, *(time for time, its in zip(times[first + 1 :], kinds[first + 1 :], strict=True) if its == kind)]
+            strong = kind in _STRONG
+            headed_run = after_heading or (heading_above and first == 0)
+            if len(run) > len(best) and _is_run(timed, run, strong, headed_run):
+                best, best_strong, headed = run, strong, headed_run
+        if best:
+            break
+    if not best or (not headed and not best_strong and len(best) < 3):
+        return []
+    return _rows(timed, best)
+
+
+def _set_off(text: str, at: int) -> str:
+    """Say what stands before a time."""
+    before = text[max(0, at - 8) : at]
+    if _OPENER.search(before):
+        return "bracket"
+    if _BULLET.search(before):
+        return "bullet"
+    if before.rstrip(" ").endswith(","):
+        return "comma"
+    if before.endswith(" ") or not before:
+        return "space"
+    return "glued"
+
+
+def _is_run(timed: TimedLine, run: list[ClockTime], strong: bool, headed: bool) -> bool:
+    if len(run) == 1:
+        return headed and ends_with_heading(timed.line.text[max(0, run[0].at - 60) : run[0].at])
+    if len(run) < (2 if headed else 3) or any(b.seconds < a.seconds for a, b in pairwise(run)):
+        return False
+    titles = [row.title for row in _rows(timed, run)]
+    if len(titles) < len(run) or not all(titles):
+        return False
+    raw = [timed.line.text[a.to : b.at].lstrip(" )]")[:1] for a, b in pairwise(run)]
+    if sum(mark in ",.;" for mark in raw if mark) > len(raw) / 3:
+        return False
+    return strong or (
+        not any(_PREPOSITION.search(timed.line.text[max(0, time.at - 12) : time.at].rstrip(" ")) for time in run)
+        and sum(not title[0].islower() for title in titles) >= 0.7 * len(titles)
+    )
+
+
+def _rows(timed: TimedLine, run: list[ClockTime]) -> list[Row]:
+    ends = [_title_end(timed.plain, time.at) for time in run[1:]] + [len(timed.plain)]
+    rows = []
+    for order, (time, end) in enumerate(zip(run, ends, strict=True)):
+        form = "lead" if len(run) == 1 and is_prefix(timed.plain[: time.at]) else "run"
+        row = row_from(timed, time, max(end, time.to), form, order)  # type: ignore[arg-type]  # a conditional of two literals
+        if row is not None and row.title:
+            rows.append(row)
+    return rows
+
+
+def _title_end(text: str, next_at: int) -> int:
+    """Return where a title ends whose next row's time is at `next_at`: before its bullet or bracket."""
+    window = text[max(0, next_at - 12) : next_at]
+    return next_at - (len(window) - len(_BEFORE_OPENER.sub("", window)))
+
+
+def cut_last_title(title: str, others: list[str]) -> str:
+    """Return the last title of a run-on list without what followed the list."""
+    title = _CUT_TIME.sub("", title)
+    longest = max((len(other) for other in others), default=0)
+    if len(title) <= max(_LONG_TITLE, 3 * longest):
+        return title
+    seam = _SEAM.search(title, 3)
+    return title[: seam.start()].rstrip() if seam else title
