@@ -174,9 +174,7 @@ def _places(table: bytes) -> Iterator[tuple[int, int]]:
     """Yield the offset in the file and the size of each sample."""
     sizes = _sizes(inside(table, b"stsz") or b"")
     narrow, wide = inside(table, b"stco") or b"", inside(table, b"co64") or b""
-    chunks = _numbers(narrow, 8, int.from_bytes(narrow[4:8], "big"), 4) or _numbers(
-        wide, 8, int.from_bytes(wide[4:8], "big"), 8
-    )
+    chunks = _numbers(narrow, 8, int.from_bytes(narrow[4:8], "big"), 4) or _numbers(wide, 8, int.from_bytes(wide[4:8], "big"), 8)
     stsc = inside(table, b"stsc") or b""
     runs = _numbers(stsc, 8, 3 * int.from_bytes(stsc[4:8], "big"), 4)
     per_chunk = dict(zip(runs[::3], runs[1::3], strict=False))

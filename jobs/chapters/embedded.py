@@ -1,11 +1,10 @@
 """Chapters in the audio file itself: the only source that is on the downloaded file's own clock.
 
-The kind of file is told by its first bytes, never by its name. Each format has its reader:
-ID3 (`embedded_id3`), MP4 (`embedded_mp4`), Vorbis comments (`embedded_vorbis`), and Matroska through libavformat (PyAV), with the demuxer
-forced, local files only. Tags that are broken or cut short give what can be read and a notice.
+The kind of file is told by its first bytes, never by its name. Each format has its reader: ID3 (`embedded_id3`), MP4
+(`embedded_mp4`), Vorbis comments (`embedded_vorbis`), and Matroska through libavformat (PyAV), with the demuxer forced and
+local files only. Tags that are broken or cut short give what can be read and a notice.
 
-Decisions for Matroska: all editions are read as one list, nested chapters are not (libavformat flattens
-neither), and a chapter that goes back in time is lost there; podcasts in this format have one flat, ordered edition.
+Editions and nesting in Matroska are as libavformat gives them; podcasts in this format have one flat edition.
 """
 
 from __future__ import annotations
@@ -126,7 +125,7 @@ def _matroska(file: BinaryIO, path: Path) -> _Rows:  # noqa: ARG001  readers sha
         )
         for c in chapters
     ]
-    return "matroska", sorted(rows, key=lambda m: m.start if m else -1.0), []
+    return "matroska", rows, []
 
 
 def _within(row: ChapterMark | None, duration: float | None) -> ChapterMark | None:

@@ -107,7 +107,7 @@ def _mark(chap: _Chap, *, hidden: bool) -> ChapterMark | None:
         url=next((u for u in links if u.strip("\0 ")), None),
         image=pictures[0] if pictures else None,
         hidden=hidden,
-        truncated=title is not None and not title.whole,
+        truncated=not (chap.whole and (title is None or title.whole)),
     )
 
 

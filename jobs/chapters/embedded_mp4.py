@@ -6,12 +6,12 @@ links, mutagen knows only Nero's.
 Decisions:
 
 - QuickTime goes before Nero: it has no limit of 255 chapters or 255 bytes of title. Nero fills nothing in.
-- QuickTime: the tracks that an audio or video track names in `tref/chap`. Of several text tracks, one whose texts are
-  addresses, or whose samples carry `href` boxes while another track carries the titles, gives the links; the first of the others gives the titles.
-  A link belongs to the chapter in which its sample begins. Text is UTF-8, or UTF-16 with its mark, else Mac Roman (old files).
-- A picture track is counted in a notice: its pictures have no address.
-- Nero: starts are in 100 ns; the count is read with four bytes, as newer writers do, which covers the one-byte form. A title of
-  exactly 255 bytes was cut by the format and is marked truncated, and so is one that the file's end cuts.
+- QuickTime: the tracks that an audio or video track names in `tref/chap`. Of several text tracks, those of which most samples are
+  addresses, or carry one in an `href` box, give the links, and the first of the others gives the titles. A link belongs to the
+  chapter in which its sample begins. Text is UTF-8, or UTF-16 with its mark, else Mac Roman (old files).
+- A picture track gives a notice: its pictures have no address.
+- Nero: starts are in 100 ns; the count is read with four bytes, as newer writers do, which covers the one-byte form. A title
+  of exactly 255 bytes was cut by the format and is marked truncated, and so is one that the file's end cuts.
 """
 
 from __future__ import annotations
@@ -54,7 +54,9 @@ def read_mp4(file: BinaryIO) -> Found:
     """Return the chapters of an MP4 file: QuickTime's if there are any, else Nero's."""
     moov = find_moov(file)
     if moov is None:
-        return Found("mp4", [], [Notice(code="tag_truncated", message="The MP4 file has no index (`moov`); it may be cut short.")])
+        return Found(
+            "mp4", [], [Notice(code="tag_truncated", message="The MP4 file has no index (`moov`); it may be cut short.")]
+        )
     notices = []
     if not moov.whole:
         notices.append(Notice(code="tag_truncated", message="The index of the MP4 file is cut short; chapters may be missing."))
@@ -74,7 +76,9 @@ def _quicktime(moov: bytes, file: BinaryIO) -> tuple[list[ChapterMark | None], l
     texts = [_lines(t, file) for t in chosen if t.handler in (b"text", b"sbtl")]
     texts = [lines for lines in texts if lines]
     pictures = sum(t.handler == b"vide" for t in chosen)
-    said = [Notice(code="chapter_pictures", message="The file carries pictures for its chapters inside itself.")] if pictures else []
+    said = (
+        [Notice(code="chapter_pictures", message="The file carries pictures for its chapters inside itself.")] if pictures else []
+    )
     if not texts:
         return [], said
     titles = next((lines for lines in texts if not _are_links(lines)), None)

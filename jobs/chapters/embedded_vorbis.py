@@ -53,7 +53,9 @@ def _read(packet: bytes) -> tuple[list[ChapterMark | None], list[Notice]]:
     rows = _rows(comments)
     if whole:
         return rows, []
-    return rows, [Notice(code="tag_truncated", message=f"The comments are cut short; {len(rows)} chapters could be read from them.")]
+    return rows, [
+        Notice(code="tag_truncated", message=f"The comments are cut short; {len(rows)} chapters could be read from them.")
+    ]
 
 
 def _rows(comments: list[tuple[str, str]]) -> list[ChapterMark | None]:

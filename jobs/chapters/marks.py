@@ -12,6 +12,7 @@ Decisions, the same for all formats:
 
 from __future__ import annotations
 
+import itertools
 import math
 import unicodedata
 from collections.abc import Iterable
@@ -84,7 +85,7 @@ def source_of(
     marks = [m for m in rows if m is not None]
     if len(marks) < len(rows):
         said.append(_notice("chapter_dropped", origin, f"{len(rows) - len(marks)} rows without a usable time were dropped"))
-    if any(a.start > b.start for a, b in zip(marks, marks[1:], strict=False)):
+    if any(a.start > b.start for a, b in itertools.pairwise(marks)):
         said.append(_notice("chapters_sorted", origin, "the rows were not in order of time and were sorted"))
         marks.sort(key=lambda m: m.start)
     unique = list({(m.start, m.title): m for m in reversed(marks)}.values())[::-1]
