@@ -1,0 +1,215 @@
+"""Chapters onto the timeline of the downloaded file, in two phases around the cutting of segments.
+
+1. `find_starts`: marks and words → where each chapter begins. The assembler then cuts segments at these starts.
+2. `chapters_of`: starts and segments → finished chapters with ends, ranges of segments and talk time.
+
+A person prints `12:34` for something that began at 12:31.8. A start is moved to the beginning of the sentence or turn that
+begins the topic if the list as a whole and what is heard there say so (`snap`, `topic_starts`), else it stays.
+
+Decisions:
+
+- A mark in the first half second stays where it is: the beginning of the file is the beginning, also under music.
+- A time with fractions of a second that already lies within `_AS_GOOD` of a place is left untouched: word times are no more exact. A whole
+  second is moved to the place unless it is as near as word times are exact.
+- A published time that lies where music sets in is a place of its own: the publisher counts the jingle to the chapter.
+- Hidden marks are not moved: they show pictures or links at exact times and begin no topic.
+- Marks with equal times move together.
+- A chapter ends where the next visible one begins, or at its own printed end where that leaves a gap of more than `_GAP`.
+  A hidden chapter ends at its own end, else where the next of any kind begins. Chapters at one start share one end.
+- Embedded chapters that were not moved carry the method `embedded`, others that of the offset map; moved ones `snapped`.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from jobs.chapters.anchor import IDENTITY, OffsetMap
+from jobs.chapters.snap import EXACT, RIGHT, STAY, WHOLE_SECONDS, Option, Pick, habits_of, snap
+from jobs.chapters.topic_starts import SpokenTitles, TopicStart, topic_starts
+from storage.documents import AnchorMethod, Chapter, ChapterMark, Coverage, Notice, Segment, SourceKind, Turn, Word
+
+_AS_GOOD = 0.3
+"""Seconds from a place within which a published time with fractions is as good as the place."""
+_WORD_ERROR = 0.12
+"""Seconds within which word times are exact."""
+_AT_EDGE = 0.25
+_EDGE_EVIDENCE = 3.0
+"""Log-odds for a time on which music sets in, as much as for the words behind music."""
+_EDGE_LENGTH = 0.6
+_GAP = 1.0
+_BEGINNING = 0.95
+"""Confidence in a mark at the very beginning."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Where a chapter begins in the file."""
+
+    mark: ChapterMark
+    start: float
+    method: AnchorMethod
+    confidence: float
+
+
+# ------------------------------------------------------------------ phase 1: starts
+
+
+def find_starts(
+    marks: Sequence[ChapterMark],
+    kind: SourceKind,
+    *,
+    words: Sequence[Word],
+    turns: Sequence[Turn],
+    coverage: Sequence[Coverage],
+    duration: float,
+    offsets: OffsetMap = IDENTITY,
+) -> tuple[tuple[Placed, ...], tuple[Notice, ...]]:
+    """Return where each mark begins in a file of `duration` seconds, in order of time, and what should be known about it.
+
+    `words`, `turns` and `coverage` are in file time and sorted; any may be empty. Marks behind the end are left out, with a notice.
+    """
+    inside = [m for m in sorted(marks, key=lambda m: m.start) if offsets.apply(m.start) < duration]
+    picks = _picks([m for m in inside if not m.hidden], kind, words, turns, coverage, offsets)
+    sure = sum(p.confidence for p in picks.values()) / len(picks) if picks else RIGHT
+    placed = [_placed(m, kind, offsets, picks.get(m.start) if not m.hidden else None, sure) for m in inside]
+    said = _notices(marks, inside, placed)
+    return tuple(sorted(placed, key=lambda p: p.start)), said
+
+
+def _placed(mark: ChapterMark, kind: SourceKind, offsets: OffsetMap, pick: Pick | None, otherwise: float) -> Placed:
+    there = offsets.apply(mark.start)
+    start = pick.time if pick else there
+    return Placed(mark, start, _method(kind, offsets, moved=start != there), pick.confidence if pick else otherwise)
+
+
+def _method(kind: SourceKind, offsets: OffsetMap, *, moved: bool) -> AnchorMethod:
+    if kind == "generated":
+        return "generated"
+    if moved:
+        return "snapped"
+    return "embedded" if kind == "embedded" and offsets.method == "as_published" else offsets.method
+
+
+def _notices(marks: Sequence[ChapterMark], inside: Sequence[ChapterMark], placed: Sequence[Placed]) -> tuple[Notice, ...]:
+    said = []
+    if len(inside) < len(marks):
+        text = f"{len(marks) - len(inside)} of {len(marks)} chapters start behind the end of the file; they are left out."
+        said.append(Notice(code="chapters_overrun", message=text))
+    moved = [abs(p.start - p.mark.start) for p in placed if p.method == "snapped"]
+    if moved:
+        text = (
+            f"{len(moved)} of {len(placed)} chapter starts were moved to where the topic begins, by at most {max(moved):.1f} s."
+        )
+        said.append(Notice(code="chapters_snapped", message=text))
+    return tuple(said)
+
+
+def _picks(
+    marks: Sequence[ChapterMark],
+    kind: SourceKind,
+    words: Sequence[Word],
+    turns: Sequence[Turn],
+    coverage: Sequence[Coverage],
+    offsets: OffsetMap,
+) -> dict[float, Pick]:
+    """Return the decision for each published time that is not the very beginning."""
+    titles: dict[float, list[str]] = defaultdict(list)
+    for mark in marks:
+        titles[mark.start].append(mark.title)
+    first = {start: Pick(offsets.apply(start), _BEGINNING, stay=True) for start in titles if start < RIGHT}
+    later = [start for start in titles if start >= RIGHT]
+    habits = habits_of(later, on_file=kind == "embedded")
+    places, spoken = topic_starts(words, turns, coverage), SpokenTitles(words)
+    edges = [c.start for c in coverage if c.kind == "music" and c.end - c.start >= _EDGE_LENGTH]
+    reach = max((habit.reach for habit in habits), default=0.0)
+    there = [offsets.apply(start) for start in later]
+    options = [
+        _options(at, " ".join(titles[start]), _near(places, at, reach), spoken, edges)
+        for start, at in zip(later, there, strict=True)
+    ]
+    decided = snap(there, options, habits)
+    return first | {s: _kept(s, at, p) for s, at, p in zip(later, there, decided, strict=True)}
+
+
+def _near(places: Sequence[TopicStart], at: float, reach: float) -> Sequence[TopicStart]:
+    low = bisect.bisect_left(places, at - reach, key=lambda p: p.time)
+    return places[low : bisect.bisect_right(places, at + reach, key=lambda p: p.time)]
+
+
+def _options(at: float, title: str, places: Sequence[TopicStart], spoken: SpokenTitles, edges: Sequence[float]) -> list[Option]:
+    on_edge = any(abs(edge - at) <= _AT_EDGE for edge in edges)
+    found = [Option(p.time, p.evidence + spoken.evidence(title, p.word)) for p in places]
+    found.append(Option(at, _EDGE_EVIDENCE if on_edge else STAY, stay=True))
+    return sorted(found, key=lambda o: o.time)
+
+
+def _kept(published: float, there: float, pick: Pick) -> Pick:
+    """Undo a move that could not make the start better than it was."""
+    whole = abs(published - round(published)) < 0.001
+    if abs(pick.time - there) <= (_WORD_ERROR if whole else _AS_GOOD):
+        return Pick(there, pick.confidence, stay=True)
+    return pick
+
+
+# ------------------------------------------------------------------ phase 2: chapters
+
+
+def chapters_of(
+    placed: Sequence[Placed],
+    kind: SourceKind,
+    *,
+    segments: Sequence[Segment],
+    duration: float,
+    offsets: OffsetMap = IDENTITY,
+) -> tuple[Chapter, ...]:
+    """Return the finished chapters for segments that were cut at the placed starts.
+
+    A segment belongs to the chapter in which its middle lies, so a millisecond of rounding moves none.
+    """
+    ordered = sorted(placed, key=lambda p: p.start)
+    middles = [(s.start + s.end) / 2 for s in segments]
+    chapters = []
+    for at, here in enumerate(ordered):
+        end = _end(here, ordered[at + 1 :], duration, offsets)
+        low, high = bisect.bisect_left(middles, here.start), bisect.bisect_left(middles, end)
+        high = len(middles) if end >= duration else max(low, high)
+        chapters.append(_chapter(here, kind, end, (low, high), segments[low:high]))
+    return tuple(chapters)
+
+
+def _chapter(here: Placed, kind: SourceKind, end: float, span: tuple[int, int], segments: Sequence[Segment]) -> Chapter:
+    talk: dict[str, float] = defaultdict(float)
+    for segment in segments:
+        if segment.speaker:
+            talk[segment.speaker] += segment.end - segment.start
+    mark = here.mark
+    return Chapter(
+        title=mark.title,
+        start=here.start,
+        end=end,
+        published_start=None if kind == "generated" else mark.start,
+        offset=0.0 if kind == "generated" else here.start - mark.start,
+        method=here.method,
+        confidence=here.confidence,
+        source=kind,
+        url=mark.url,
+        image=mark.image,
+        hidden=mark.hidden,
+        truncated=mark.truncated,
+        segments=span,
+        talk_time=dict(talk),
+    )
+
+
+def _end(here: Placed, later: Sequence[Placed], duration: float, offsets: OffsetMap) -> float:
+    hidden = here.mark.hidden
+    following = next((p.start for p in later if p.start > here.start and (hidden or not p.mark.hidden)), duration)
+    if here.mark.end is None:
+        return max(here.start, following)
+    own = offsets.apply(here.mark.end)
+    if hidden:
+        return min(max(here.start, own), duration)
+    return own if here.start < own < following - _GAP else max(here.start, following)
