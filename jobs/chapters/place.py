@@ -9,8 +9,8 @@ begins the topic if the list as a whole and what is heard there say so (`snap`, 
 Decisions:
 
 - A mark in the first half second stays where it is: the beginning of the file is the beginning, also under music.
-- A time with fractions of a second that already lies within `_AS_GOOD` of a place is left untouched: word times are no more exact. A whole
-  second is moved to the place unless it is as near as word times are exact.
+- In a list that is probably exact, a time within `_AS_GOOD` of its place is left untouched, else one within `_WORD_ERROR`: word
+  times are no more exact than that.
 - A published time that lies where music sets in is a place of its own: the publisher counts the jingle to the chapter.
 - Hidden marks are not moved: they show pictures or links at exact times and begin no topic.
 - Marks with equal times move together.
@@ -24,15 +24,15 @@ from __future__ import annotations
 import bisect
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jobs.chapters.anchor import IDENTITY, OffsetMap
-from jobs.chapters.snap import EXACT, RIGHT, STAY, WHOLE_SECONDS, Option, Pick, habits_of, snap
-from jobs.chapters.topic_starts import SpokenTitles, TopicStart, topic_starts
+from jobs.chapters.snap import RIGHT, STAY, Option, Pick, habits_of, snap
+from jobs.chapters.topic_starts import SpokenTitles, topic_starts
 from storage.documents import AnchorMethod, Chapter, ChapterMark, Coverage, Notice, Segment, SourceKind, Turn, Word
 
 _AS_GOOD = 0.3
-"""Seconds from a place within which a published time with fractions is as good as the place."""
+"""Seconds from a place within which a time of an exact list is as good as the place."""
 _WORD_ERROR = 0.12
 """Seconds within which word times are exact."""
 _AT_EDGE = 0.25
@@ -69,10 +69,12 @@ def find_starts(
 ) -> tuple[tuple[Placed, ...], tuple[Notice, ...]]:
     """Return where each mark begins in a file of `duration` seconds, in order of time, and what should be known about it.
 
-    `words`, `turns` and `coverage` are in file time and sorted; any may be empty. Marks behind the end are left out, with a notice.
+    `words`, `turns` and `coverage` are in file time and sorted; any may be empty. Marks behind the end are left out, with
+    a notice. `kind` tells how much the times themselves are to be trusted.
     """
     inside = [m for m in sorted(marks, key=lambda m: m.start) if offsets.apply(m.start) < duration]
-    picks = _picks([m for m in inside if not m.hidden], kind, words, turns, coverage, offsets)
+    options = _Options(words, turns, coverage)
+    picks = _picks([m for m in inside if not m.hidden], options, offsets, on_file=kind == "embedded")
     sure = sum(p.confidence for p in picks.values()) / len(picks) if picks else RIGHT
     placed = [_placed(m, kind, offsets, picks.get(m.start) if not m.hidden else None, sure) for m in inside]
     said = _notices(marks, inside, placed)
@@ -107,51 +109,43 @@ def _notices(marks: Sequence[ChapterMark], inside: Sequence[ChapterMark], placed
     return tuple(said)
 
 
-def _picks(
-    marks: Sequence[ChapterMark],
-    kind: SourceKind,
-    words: Sequence[Word],
-    turns: Sequence[Turn],
-    coverage: Sequence[Coverage],
-    offsets: OffsetMap,
-) -> dict[float, Pick]:
-    """Return the decision for each published time that is not the very beginning."""
+def _picks(marks: Sequence[ChapterMark], heard: _Options, offsets: OffsetMap, *, on_file: bool) -> dict[float, Pick]:
+    """Return the decision for each published time."""
     titles: dict[float, list[str]] = defaultdict(list)
     for mark in marks:
         titles[mark.start].append(mark.title)
-    first = {start: Pick(offsets.apply(start), _BEGINNING, stay=True) for start in titles if start < RIGHT}
+    first = {start: Pick(offsets.apply(start), _BEGINNING, 1.0) for start in titles if start < RIGHT}
     later = [start for start in titles if start >= RIGHT]
-    habits = habits_of(later, on_file=kind == "embedded")
-    places, spoken = topic_starts(words, turns, coverage), SpokenTitles(words)
-    edges = [c.start for c in coverage if c.kind == "music" and c.end - c.start >= _EDGE_LENGTH]
-    reach = max((habit.reach for habit in habits), default=0.0)
+    habits = habits_of(later, on_file=on_file)
+    reach = max(habit.reach for habit in habits)
     there = [offsets.apply(start) for start in later]
-    options = [
-        _options(at, " ".join(titles[start]), _near(places, at, reach), spoken, edges)
-        for start, at in zip(later, there, strict=True)
-    ]
+    options = [heard.near(at, " ".join(titles[start]), reach) for start, at in zip(later, there, strict=True)]
     decided = snap(there, options, habits)
-    return first | {s: _kept(s, at, p) for s, at, p in zip(later, there, decided, strict=True)}
+    return first | {s: _kept(at, pick) for s, at, pick in zip(later, there, decided, strict=True)}
 
 
-def _near(places: Sequence[TopicStart], at: float, reach: float) -> Sequence[TopicStart]:
-    low = bisect.bisect_left(places, at - reach, key=lambda p: p.time)
-    return places[low : bisect.bisect_right(places, at + reach, key=lambda p: p.time)]
+class _Options:
+    """What a published time may mean, by what is heard around it."""
+
+    def __init__(self, words: Sequence[Word], turns: Sequence[Turn], coverage: Sequence[Coverage]) -> None:
+        self._places = topic_starts(words, turns, coverage)
+        self._spoken = SpokenTitles(words)
+        self._edges = [c.start for c in coverage if c.kind == "music" and c.end - c.start >= _EDGE_LENGTH]
+
+    def near(self, at: float, title: str, reach: float) -> list[Option]:
+        """Return the options for a title published at a time, sorted; the time itself is one of them."""
+        low = bisect.bisect_left(self._places, at - reach, key=lambda p: p.time)
+        high = bisect.bisect_right(self._places, at + reach, key=lambda p: p.time)
+        on_edge = any(abs(edge - at) <= _AT_EDGE for edge in self._edges)
+        found = [Option(p.time, p.evidence + self._spoken.evidence(title, p.word)) for p in self._places[low:high]]
+        found.append(Option(at, _EDGE_EVIDENCE if on_edge else STAY, stay=True))
+        return sorted(found, key=lambda o: o.time)
 
 
-def _options(at: float, title: str, places: Sequence[TopicStart], spoken: SpokenTitles, edges: Sequence[float]) -> list[Option]:
-    on_edge = any(abs(edge - at) <= _AT_EDGE for edge in edges)
-    found = [Option(p.time, p.evidence + spoken.evidence(title, p.word)) for p in places]
-    found.append(Option(at, _EDGE_EVIDENCE if on_edge else STAY, stay=True))
-    return sorted(found, key=lambda o: o.time)
-
-
-def _kept(published: float, there: float, pick: Pick) -> Pick:
+def _kept(there: float, pick: Pick) -> Pick:
     """Undo a move that could not make the start better than it was."""
-    whole = abs(published - round(published)) < 0.001
-    if abs(pick.time - there) <= (_WORD_ERROR if whole else _AS_GOOD):
-        return Pick(there, pick.confidence, stay=True)
-    return pick
+    good = abs(pick.time - there) <= (_AS_GOOD if pick.exact >= 0.5 else _WORD_ERROR)
+    return replace(pick, time=there) if good else pick
 
 
 # ------------------------------------------------------------------ phase 2: chapters

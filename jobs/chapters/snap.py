@@ -6,8 +6,8 @@ second cut off, by hand within a few seconds, or rounded to minutes. Each habit 
 
 - Each time means one of the places near it (`topic_starts`) or none of them ("stay"). Times keep their order: two chapters never
   swap, and never fall on one place unless they were published so.
-- For each habit, a forward-backward pass over the list (Rabiner 1989) gives the probability of every place for every chapter, and of the
-  whole list; the latter says how probable each habit is. Mixing by it gives the posterior.
+- For each habit, a forward-backward pass over the list (Rabiner 1989) gives the probability of every place for every chapter,
+  and of the whole list; the latter says how probable each habit is. Mixing by it gives the posterior.
 - A Viterbi pass over the posterior picks the places, in order.
 
 So a list whose times all lie on beginnings of sentences is recognised as exact and left alone, while the same distance to a
@@ -100,7 +100,8 @@ class Pick:
 
     time: float
     confidence: float
-    stay: bool
+    exact: float
+    """Probability that the list was printed exactly."""
 
 
 def snap(published: Sequence[float], options: Sequence[Sequence[Option]], habits: dict[Habit, float]) -> tuple[Pick, ...]:
@@ -118,7 +119,7 @@ def snap(published: Sequence[float], options: Sequence[Sequence[Option]], habits
     mixed = [[sum(weights[h] * runs[h][0][i][s] for h in habits) for s in range(len(row))] for i, row in enumerate(options)]
     path = _best_path(options, mixed)
     return tuple(
-        Pick(options[i][s].time, _confidence(i, s, options, runs, weights), options[i][s].stay) for i, s in enumerate(path)
+        Pick(options[i][s].time, _confidence(i, s, options, runs, weights), weights.get(EXACT, 0.0)) for i, s in enumerate(path)
     )
 
 
@@ -173,7 +174,7 @@ def _best_path(options: Sequence[Sequence[Option]], scores: Sequence[Sequence[fl
     back: list[list[int]] = []
     for i in range(1, len(options)):
         times = [o.time for o in options[i - 1]]
-        leaders = list(itertools.accumulate(range(len(best)), lambda a, b: b if best[b] > best[a] else a))
+        leaders = _leaders(best)
         here, links = [], []
         for option, score in zip(options[i], scores[i], strict=True):
             before = bisect.bisect_left(times, option.time)
@@ -185,6 +186,14 @@ def _best_path(options: Sequence[Sequence[Option]], scores: Sequence[Sequence[fl
     for links in reversed(back):
         path.append(links[path[-1]])
     return path[::-1]
+
+
+def _leaders(values: Sequence[float]) -> list[int]:
+    """Return for each place the index of the largest value up to there."""
+    leaders: list[int] = []
+    for at, value in enumerate(values):
+        leaders.append(at if not leaders or value > values[leaders[-1]] else leaders[-1])
+    return leaders
 
 
 def _confidence(

@@ -1,25 +1,27 @@
 """The places of an episode where a topic may begin, each with its evidence.
 
-A place is the start of a word that follows a sentence's end, a pause, a change of speaker, or music. Evidence is a log-odds against an
-ordinary beginning of a sentence after a pause of `_USUAL_PAUSE`; the parts add up, as if they were independent. The
-weights were set by hand and checked on episodes with known truth (tests/test_chapters_place.py): a longer pause, music, and the words of
-the chapter's title said right there speak for a place; the middle of a sentence speaks against it.
+A place is the start of a word that follows a sentence's end, a pause, a change of speaker, or music. Evidence is a log-odds
+against an ordinary beginning of a sentence after a pause of `_USUAL_PAUSE`; the parts add up, as if they were independent.
+The weights were set by hand and checked on episodes with known truth (tests/test_chapters_place.py): a longer pause, music,
+and the chapter's title or what goes with it (`cues`) said right there speak for a place; the middle of a sentence speaks
+against it.
 
-Word times of recognisers are off by about 0.1 s, and the first word after a pause often begins up to 0.4 s early, inside the
-pause. Where the coverage says that speech sets in within `_LATE_ONSET` after a word's start, that is the word's start.
+Word times of recognisers are off by about 0.1 s, and the first word after a pause often begins early, inside the pause or the
+jingle. Where the coverage says that speech sets in behind a word's start, that is where the word is heard.
 """
 
 from __future__ import annotations
 
 import bisect
+import itertools
 import math
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rapidfuzz.distance import JaroWinkler
 
+from jobs.chapters.cues import OPENERS, plain, roles_of, says
 from storage.documents import Coverage, Turn, Word
 
 _USUAL_PAUSE = 0.45
@@ -27,6 +29,10 @@ _USUAL_PAUSE = 0.45
 _SOME_PAUSE = 0.25
 """Seconds without words after which something may begin also in the middle of a sentence."""
 _LATE_ONSET = 0.5
+_LATEST_ONSET = 1.5
+"""The same, where the word itself reaches beyond the onset: recognisers stretch words over jingles."""
+_RUN_OUT = 0.2
+"""Seconds by which speech before a pause may seem to reach into the next word."""
 _MUSIC = 0.6
 """Seconds of music that are a jingle and not a breath."""
 _PUNCTUATED = 60
@@ -37,20 +43,31 @@ _W_MUSIC = 3.0
 _W_SPEAKER = 0.6
 _W_INSIDE_SENTENCE = -2.5
 _W_TITLE = 2.5
+_W_ROLE = 3.0
+_W_OPENER = 0.7
+_SAID_ALREADY = 0.6
+"""Share of the evidence of a title's words that is lost where they were said just before."""
+_TOLD_ALREADY = 0.85
+"""The same for the phrases of a role: farewells come one behind the other, and the first one opens the chapter."""
 
 _TITLE_REACH = 16
 """Words after a place in which the title's words count as said there."""
 _TITLE_BEFORE = 20
 """Words before a place in which they count as said already."""
+_OPENING = 7
+"""Words after a place in which a phrase opens the topic."""
 _SAME_WORD = 0.93
 
 _SENTENCE_END = re.compile(r"[.?!…。！？؟।]['\"”’»)\]]*$")
 _FUNCTION_WORDS = frozenset(
-    # the commonest words of the languages in which titles are read most, which say nothing about a topic
-    "a an and are as at be but by do for from has have how i in into is it its my of on or our that the their this to was we what when "
-    "where which who why will with you your der die das ein eine und im in mit von zu für auf ist wie was le la les un une des du de et "
-    "en est dans pour sur que qui el los las una y por para con del o os as um uma e em no na il lo gli di che per".split()
+    (
+        "a an and are as at be but by do for from has have how i in into is it its my of on or our that the their this to was "
+        "we what when where which who why will with you your der die das ein eine und im mit von zu für auf ist wie was le la "
+        "les un une des du de et en est dans pour sur que qui el los las una y por para con del o os as um uma e em no na il "
+        "lo gli di che per"
+    ).split()
 )
+"""The commonest words of some languages, which say nothing about a topic."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +86,8 @@ def topic_starts(words: Sequence[Word], turns: Sequence[Turn], coverage: Sequenc
     ends = sum(bool(_SENTENCE_END.search(w.text)) for w in words)
     punctuated = ends * _PUNCTUATED >= len(words)
     sound = _Sound(coverage)
-    changes = [b.start for a, b in zip(turns, turns[1:], strict=False) if a.speaker != b.speaker]
-    found = []
+    changes = [b.start for a, b in itertools.pairwise(turns) if a.speaker != b.speaker]
+    found: list[TopicStart] = []
     for at, word in enumerate(words):
         before = words[at - 1] if at else None
         onset = sound.onset(word)
@@ -115,14 +132,13 @@ class _Sound:
         self._starts = [c.start for c in coverage]
 
     def onset(self, word: Word) -> float:
-        """Return where the word is first heard: its start, or where speech sets in just behind it."""
-        at = bisect.bisect_left(self._starts, word.start)
-        for piece in self._pieces[at : at + 3]:
-            if piece.start > min(word.start + _LATE_ONSET, max(word.end, word.start + 0.1)):
-                break
-            if piece.kind == "speech":
-                return piece.start
-        return word.start
+        """Return where the word is first heard: its start, or where speech sets in behind a start that lies in a pause."""
+        at = max(0, bisect.bisect_right(self._starts, word.start + _RUN_OUT) - 1)
+        if not self._pieces or self._pieces[at].kind == "speech":
+            return word.start
+        following = next((c.start for c in self._pieces[at + 1 : at + 4] if c.kind == "speech"), math.inf)
+        late = word.start + (_LATE_ONSET if following >= word.end else _LATEST_ONSET)
+        return following if following <= late else word.start
 
     def within(self, kind: str, start: float, end: float) -> float:
         """Return the seconds of one kind of sound between two times."""
@@ -140,19 +156,24 @@ class _Sound:
 
 
 class SpokenTitles:
-    """Tells whether a chapter's title is said at a place."""
+    """Tells whether what is said at a place is what a chapter's title promises."""
 
     def __init__(self, words: Sequence[Word]) -> None:
-        self._said = [_bare(w.text) for w in words]
+        self._said = [plain(w.text) for w in words]
 
     def evidence(self, title: str, at: int) -> float:
-        """Return the log-odds for a topic of this title to begin at a word: high where its words come up, and are new."""
+        """Return the log-odds for a topic of this title to begin at a word.
+
+        High where the words of the title, or phrases that go with such a title, come up and are new.
+        """
+        before, after = max(0, at - _TITLE_BEFORE), at + _TITLE_REACH
+        opener = _W_OPENER * says(OPENERS, self._said[at : at + _OPENING])
         wanted = set(_content(title))
-        if not wanted:
-            return 0.0
-        after = self._share(wanted, at, at + _TITLE_REACH)
-        before = self._share(wanted, max(0, at - _TITLE_BEFORE), at)
-        return _W_TITLE * after * (1.0 - 0.6 * before)
+        words = self._share(wanted, at, after) * (1 - _SAID_ALREADY * self._share(wanted, before, at)) if wanted else 0.0
+        roles = [role.said for role in roles_of(title)]
+        told = any(says(said, self._said[at : at + _OPENING]) for said in roles)
+        role = told * (1 - _TOLD_ALREADY * any(says(said, self._said[before:at]) for said in roles))
+        return opener + max(_W_TITLE * words, _W_ROLE * role)
 
     def _share(self, wanted: set[str], start: int, end: int) -> float:
         said = self._said[start:end]
@@ -161,13 +182,9 @@ class SpokenTitles:
 
 def _content(title: str) -> Iterator[str]:
     for word in title.split():
-        bare = _bare(word)
+        bare = plain(word)
         if len(bare) > 1 and bare not in _FUNCTION_WORDS and not bare.isdigit():
             yield bare
-
-
-def _bare(text: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalnum())
 
 
 def _same(a: str, b: str) -> bool:
