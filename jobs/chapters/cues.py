@@ -51,8 +51,8 @@ ROLES = (
     Role(
         "closing",
         re.compile(
-            r"\b(outro|closing|conclusions?|goodbye|farewell|wrap(ping)?[ -]?up|credits|final (words|thoughts)|thanks|verabschiedung|"
-            r"schluss|ausblick|fazit|abschied|au revoir|despedida|cierre|conclusión|conclusioni|saluti)\b"
+            r"\b(outro|closing|conclusions?|goodbye|farewell|wrap(ping)?[ -]?up|credits|final (words|thoughts)|thanks|"
+            r"verabschiedung|schluss|ausblick|fazit|abschied|au revoir|despedida|cierre|conclusión|conclusioni|saluti)\b"
         ),
         _phrases(
             "thank you for listening|thanks for listening|thank you so much for|thanks so much for|"

@@ -129,6 +129,7 @@ class _Options:
 
     def __init__(self, words: Sequence[Word], turns: Sequence[Turn], coverage: Sequence[Coverage]) -> None:
         self._places = topic_starts(words, turns, coverage)
+        self._following = [*(p.word for p in self._places[1:]), len(words)][: len(self._places)]
         self._spoken = SpokenTitles(words)
         self._edges = [c.start for c in coverage if c.kind == "music" and c.end - c.start >= _EDGE_LENGTH]
 
@@ -137,7 +138,10 @@ class _Options:
         low = bisect.bisect_left(self._places, at - reach, key=lambda p: p.time)
         high = bisect.bisect_right(self._places, at + reach, key=lambda p: p.time)
         on_edge = any(abs(edge - at) <= _AT_EDGE for edge in self._edges)
-        found = [Option(p.time, p.evidence + self._spoken.evidence(title, p.word)) for p in self._places[low:high]]
+        found = [
+            Option(p.time, p.evidence + self._spoken.evidence(title, p.word, following))
+            for p, following in zip(self._places[low:high], self._following[low:high], strict=True)
+        ]
         found.append(Option(at, _EDGE_EVIDENCE if on_edge else STAY, stay=True))
         return sorted(found, key=lambda o: o.time)
 

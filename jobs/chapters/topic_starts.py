@@ -47,6 +47,8 @@ _W_ROLE = 3.0
 _W_OPENER = 0.7
 _SAID_ALREADY = 0.6
 """Share of the evidence of a title's words that is lost where they were said just before."""
+_SAID_SOON = 0.6
+"""Share of it that is left where the words come behind the next place only."""
 _TOLD_ALREADY = 0.85
 """The same for the phrases of a role: farewells come one behind the other, and the first one opens the chapter."""
 
@@ -59,14 +61,13 @@ _OPENING = 7
 _SAME_WORD = 0.93
 
 _SENTENCE_END = re.compile(r"[.?!…。！？؟।]['\"”’»)\]]*$")
-_FUNCTION_WORDS = frozenset(
-    (
-        "a an and are as at be but by do for from has have how i in into is it its my of on or our that the their this to was "
-        "we what when where which who why will with you your der die das ein eine und im mit von zu für auf ist wie was le la "
-        "les un une des du de et en est dans pour sur que qui el los las una y por para con del o os as um uma e em no na il "
-        "lo gli di che per"
-    ).split()
+_COMMON = (
+    "a an and are as at be but by do for from has have how i in into is it its my of on or our that the their this to was we "
+    "what when where which who why will with you your der die das ein eine und im mit von zu für auf ist wie was le la les un "
+    "une des du de et en est dans pour sur que qui el los las una y por para con del o os as um uma e em no na il lo gli di che "
+    "per"
 )
+_FUNCTION_WORDS = frozenset(_COMMON.split())
 """The commonest words of some languages, which say nothing about a topic."""
 
 
@@ -161,19 +162,23 @@ class SpokenTitles:
     def __init__(self, words: Sequence[Word]) -> None:
         self._said = [plain(w.text) for w in words]
 
-    def evidence(self, title: str, at: int) -> float:
-        """Return the log-odds for a topic of this title to begin at a word.
+    def evidence(self, title: str, at: int, following: int) -> float:
+        """Return the log-odds for a topic of this title to begin at a word, the next place being at word `following`.
 
-        High where the words of the title, or phrases that go with such a title, come up and are new.
+        High where the words of the title, or phrases that go with such a title, come up and are new. What is said behind
+        the next place speaks less for this one, or a "Yes." just before a topic would share its evidence.
         """
-        before, after = max(0, at - _TITLE_BEFORE), at + _TITLE_REACH
-        opener = _W_OPENER * says(OPENERS, self._said[at : at + _OPENING])
+        before, opening = max(0, at - _TITLE_BEFORE), self._said[at : min(following, at + _OPENING)]
         wanted = set(_content(title))
-        words = self._share(wanted, at, after) * (1 - _SAID_ALREADY * self._share(wanted, before, at)) if wanted else 0.0
+        words = 0.0
+        if wanted:
+            here = self._share(wanted, at, min(following, at + _TITLE_REACH))
+            soon = self._share(wanted, at, at + _TITLE_REACH)
+            words = max(here, _SAID_SOON * soon) * (1 - _SAID_ALREADY * self._share(wanted, before, at))
         roles = [role.said for role in roles_of(title)]
-        told = any(says(said, self._said[at : at + _OPENING]) for said in roles)
+        told = any(says(said, opening) for said in roles)
         role = told * (1 - _TOLD_ALREADY * any(says(said, self._said[before:at]) for said in roles))
-        return opener + max(_W_TITLE * words, _W_ROLE * role)
+        return _W_OPENER * says(OPENERS, opening) + max(_W_TITLE * words, _W_ROLE * role)
 
     def _share(self, wanted: set[str], start: int, end: int) -> float:
         said = self._said[start:end]
