@@ -11,7 +11,7 @@ Decisions:
 - A mark in the first half second stays where it is: the beginning of the file is the beginning, also under music.
 - In a list that is probably exact, a time within `_AS_GOOD` of its place is left untouched, else one within `_WORD_ERROR`: word
   times are no more exact than that.
-- A published time that lies where music sets in is a place of its own: the publisher counts the jingle to the chapter.
+- Where music sets in is a place too: some publishers count the jingle to the chapter.
 - Hidden marks are not moved: they show pictures or links at exact times and begin no topic.
 - Marks with equal times move together.
 - A chapter ends where the next visible one begins, or at its own printed end where that leaves a gap of more than `_GAP`.
@@ -28,17 +28,13 @@ from dataclasses import dataclass, replace
 
 from jobs.chapters.anchor import IDENTITY, OffsetMap
 from jobs.chapters.snap import RIGHT, STAY, Option, Pick, habits_of, snap
-from jobs.chapters.topic_starts import SpokenTitles, topic_starts
+from jobs.chapters.topic_starts import SpokenTitles, music_starts, topic_starts
 from storage.documents import AnchorMethod, Chapter, ChapterMark, Coverage, Notice, Segment, SourceKind, Turn, Word
 
 _AS_GOOD = 0.3
 """Seconds from a place within which a time of an exact list is as good as the place."""
 _WORD_ERROR = 0.12
 """Seconds within which word times are exact."""
-_AT_EDGE = 0.25
-_EDGE_EVIDENCE = 3.0
-"""Log-odds for a time on which music sets in, as much as for the words behind music."""
-_EDGE_LENGTH = 0.6
 _GAP = 1.0
 _BEGINNING = 0.95
 """Confidence in a mark at the very beginning."""
@@ -128,22 +124,22 @@ class _Options:
     """What a published time may mean, by what is heard around it."""
 
     def __init__(self, words: Sequence[Word], turns: Sequence[Turn], coverage: Sequence[Coverage]) -> None:
-        self._places = topic_starts(words, turns, coverage)
-        self._following = [*(p.word for p in self._places[1:]), len(words)][: len(self._places)]
-        self._spoken = SpokenTitles(words)
-        self._edges = [c.start for c in coverage if c.kind == "music" and c.end - c.start >= _EDGE_LENGTH]
+        spoken = topic_starts(words, turns, coverage)
+        self._places = sorted((*spoken, *music_starts(coverage)), key=lambda p: p.time)
+        self._times = [p.time for p in self._places]
+        firsts = [p.word for p in spoken if p.word is not None]
+        self._following = dict(zip(firsts, [*firsts[1:], len(words)], strict=False))
+        self._titles = SpokenTitles(words)
 
     def near(self, at: float, title: str, reach: float) -> list[Option]:
         """Return the options for a title published at a time, sorted; the time itself is one of them."""
-        low = bisect.bisect_left(self._places, at - reach, key=lambda p: p.time)
-        high = bisect.bisect_right(self._places, at + reach, key=lambda p: p.time)
-        on_edge = any(abs(edge - at) <= _AT_EDGE for edge in self._edges)
-        found = [
-            Option(p.time, p.evidence + self._spoken.evidence(title, p.word, following))
-            for p, following in zip(self._places[low:high], self._following[low:high], strict=True)
-        ]
-        found.append(Option(at, _EDGE_EVIDENCE if on_edge else STAY, stay=True))
+        low, high = bisect.bisect_left(self._times, at - reach), bisect.bisect_right(self._times, at + reach)
+        found = [Option(p.time, p.evidence + self._said(title, p.word)) for p in self._places[low:high]]
+        found.append(Option(at, STAY, stay=True))
         return sorted(found, key=lambda o: o.time)
+
+    def _said(self, title: str, word: int | None) -> float:
+        return 0.0 if word is None else self._titles.evidence(title, word, self._following[word])
 
 
 def _kept(there: float, pick: Pick) -> Pick:

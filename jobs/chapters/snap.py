@@ -27,8 +27,6 @@ from dataclasses import dataclass
 
 RIGHT = 0.5
 """Seconds within which a start is right."""
-_OUTLIER = 0.06
-"""Share of times in a careful list that are typed by hand after all."""
 STAY = -2.5
 """Log-odds that a chapter begins where no place is, against an ordinary beginning of a sentence."""
 _TINY = 1e-12
@@ -45,6 +43,8 @@ class Habit:
     """Standard deviation of the edges, seconds; covers the errors of word times too."""
     close: float
     """Probability that a time printed so is right as it stands."""
+    slips: float = 0.0
+    """Share of the times in such a list that are off as if by hand."""
 
     def density(self, distance: float) -> float:
         """Return the density per second at a distance: a uniform one convolved with a normal one."""
@@ -60,8 +60,8 @@ class Habit:
         return max(-self.low, self.high) + 3 * self.edge
 
 
-EXACT = Habit("exact", 0.0, 0.0, 0.16, 1.0)
-WHOLE_SECONDS = Habit("whole seconds", -0.05, 1.0, 0.16, 0.5)
+EXACT = Habit("exact", 0.0, 0.0, 0.16, 1.0, slips=0.003)
+WHOLE_SECONDS = Habit("whole seconds", -0.05, 1.0, 0.16, 0.5, slips=0.05)
 BY_HAND = Habit("by hand", -3.0, 3.0, 0.4, 0.15)
 WHOLE_MINUTES = Habit("whole minutes", -30.0, 30.0, 1.0, 0.02)
 
@@ -125,9 +125,9 @@ def snap(published: Sequence[float], options: Sequence[Sequence[Option]], habits
 
 def _weight(habit: Habit, option: Option, published: float) -> float:
     distance = 0.0 if option.stay else option.time - published
-    density = habit.density(distance)
-    if habit in (EXACT, WHOLE_SECONDS):
-        density = (1 - _OUTLIER) * density + _OUTLIER * BY_HAND.density(distance)
+    density = (1 - habit.slips) * habit.density(distance)
+    if habit.slips:
+        density += habit.slips * BY_HAND.density(distance)
     return max(_TINY, density) * math.exp(option.evidence)
 
 

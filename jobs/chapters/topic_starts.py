@@ -40,6 +40,8 @@ _PUNCTUATED = 60
 
 _W_PAUSE, _PAUSE_RANGE = 1.6, (-1.5, 2.5)
 _W_MUSIC = 3.0
+_MUSIC_ITSELF = 2.5
+"""Evidence for the place where music sets in; the words behind it have more, and the title's besides."""
 _W_SPEAKER = 0.6
 _W_INSIDE_SENTENCE = -2.5
 _W_TITLE = 2.5
@@ -78,8 +80,8 @@ class TopicStart:
     time: float
     evidence: float
     """Log-odds against an ordinary sentence start."""
-    word: int
-    """Index of the first word."""
+    word: int | None
+    """Index of the first word; none where no word begins."""
 
 
 def topic_starts(words: Sequence[Word], turns: Sequence[Turn], coverage: Sequence[Coverage]) -> tuple[TopicStart, ...]:
@@ -99,6 +101,11 @@ def topic_starts(words: Sequence[Word], turns: Sequence[Turn], coverage: Sequenc
             inside = punctuated and not sentence
             found.append(TopicStart(onset, _evidence(pause, music, change=change, inside=inside), at))
     return tuple(found)
+
+
+def music_starts(coverage: Sequence[Coverage]) -> tuple[TopicStart, ...]:
+    """Return the places where music sets in: some publishers count the jingle to the chapter that it announces."""
+    return tuple(TopicStart(c.start, _MUSIC_ITSELF, None) for c in coverage if c.kind == "music" and c.end - c.start >= _MUSIC)
 
 
 def _evidence(pause: float, music: float, *, change: bool, inside: bool) -> float:
