@@ -13,7 +13,8 @@ Decisions:
   times are no more exact than that.
 - Where music sets in is a place too: some publishers count the jingle to the chapter.
 - Hidden marks are not moved: they show pictures or links at exact times and begin no topic.
-- Marks with equal times move together.
+- Marks with equal times move together, and share the confidence.
+- A move of more than `_FAR` seconds needs confidence, or the time stays: a wrong move is worse than none.
 - A chapter ends where the next visible one begins, or at its own printed end where that leaves a gap of more than `_GAP`.
   A hidden chapter ends at its own end, else where the next of any kind begins. Chapters at one start share one end.
 - Embedded chapters that were not moved carry the method `embedded`, others that of the offset map; moved ones `snapped`.
@@ -35,7 +36,11 @@ _AS_GOOD = 0.3
 """Seconds from a place within which a time of an exact list is as good as the place."""
 _WORD_ERROR = 0.12
 """Seconds within which word times are exact."""
+_FAR, _FAR_CONFIDENCE = 4.5, 0.6
+"""A move of more seconds than people are off by, as from a rounded minute, must be more probable than this."""
 _GAP = 1.0
+_UNSURE = 0.1
+"""Confidence in a rounded time that was left because nothing around it was clear, at most."""
 _BEGINNING = 0.95
 """Confidence in a mark at the very beginning."""
 
@@ -117,7 +122,7 @@ def _picks(marks: Sequence[ChapterMark], heard: _Options, offsets: OffsetMap, *,
     there = [offsets.apply(start) for start in later]
     options = [heard.near(at, " ".join(titles[start]), reach) for start, at in zip(later, there, strict=True)]
     decided = snap(there, options, habits)
-    return first | {s: _kept(at, pick) for s, at, pick in zip(later, there, decided, strict=True)}
+    return first | {s: _kept(at, pick, len(titles[s])) for s, at, pick in zip(later, there, decided, strict=True)}
 
 
 class _Options:
@@ -142,9 +147,16 @@ class _Options:
         return 0.0 if word is None else self._titles.evidence(title, word, self._following[word])
 
 
-def _kept(there: float, pick: Pick) -> Pick:
-    """Undo a move that could not make the start better than it was."""
-    good = abs(pick.time - there) <= (_AS_GOOD if pick.exact >= 0.5 else _WORD_ERROR)
+def _kept(there: float, pick: Pick, sharing: int) -> Pick:
+    """Undo a move that could not make the start better than it was, or is too far for its evidence.
+
+    Where several chapters share one published time, at most one of them can be right.
+    """
+    pick = replace(pick, confidence=pick.confidence / sharing)
+    distance = abs(pick.time - there)
+    good = distance <= (_AS_GOOD if pick.exact >= 0.5 else _WORD_ERROR)
+    if distance > _FAR and pick.confidence < _FAR_CONFIDENCE:
+        return Pick(there, _UNSURE * (1 - pick.confidence), pick.exact)
     return replace(pick, time=there) if good else pick
 
 

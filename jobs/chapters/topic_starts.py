@@ -152,7 +152,8 @@ class _Sound:
         """Return the seconds of one kind of sound between two times."""
         at = max(0, bisect.bisect_right(self._starts, start) - 1)
         total = 0.0
-        for piece in self._pieces[at:]:
+        for i in range(at, len(self._pieces)):
+            piece = self._pieces[i]
             if piece.start >= end:
                 break
             if piece.kind == kind:
