@@ -35,8 +35,12 @@ MAX_GAP = 600.0
 JITTER = 0.05
 """Time stamps may deviate this many seconds from the samples counted before it means something."""
 
+WORTH_TELLING = 0.1
+"""Less lost time than this many seconds is not put into the warnings: files joined from pieces lose a frame at each seam."""
+
 _DAMAGED_JITTER = 0.001
 _MAX_READ_ERRORS = 100
+_TAGS = (b"ID3", b"TAG", b"APETAGEX")
 
 
 @dataclass(frozen=True)
@@ -125,6 +129,8 @@ class _Frames:
             try:
                 decoded = packet.decode()
             except (av.FFmpegError, ValueError):
+                if bytes(packet).startswith(_TAGS):
+                    continue  # the tag of a file that was joined to this one; no audio is lost
                 self._failed.append(float((packet.duration or 0) * (packet.time_base or 0)))
                 continue
             yield from (frame for frame in decoded if frame.samples and frame.sample_rate)
@@ -140,7 +146,7 @@ class _Frames:
 
     @property
     def failed_at_end(self) -> int:
-        """Packets that failed after the last good frame; a single one is how a cut-off file ends."""
+        """How many packets failed after the last good frame."""
         return len(self._failed)
 
     def _packets(self) -> Iterator[Any]:
@@ -286,20 +292,15 @@ def _samples(frame: Any) -> Pcm16:
 
 def _notices(said: Probe, frames: _Frames, clock: _Clock, measured: float) -> tuple[Notice, ...]:
     notices = []
-    at_end = frames.failed_at_end if frames.failed_at_end > 1 else 0
-    if frames.errors or at_end:
-        notices.append(
-            Notice(
-                code="audio_damaged",
-                message=f"{frames.errors + at_end} damaged packets could not be decoded; {clock.lost:.2f} s of audio are missing and left silent.",
-            )
-        )
-    elif clock.lost:
-        notices.append(
-            Notice(code="audio_gaps", message=f"The file's time stamps leave out {clock.lost:.2f} s of audio; they are left silent.")
-        )
+    # a single failure after the last good frame is how a file ends that was cut anywhere
+    errors = frames.errors + (frames.failed_at_end if frames.failed_at_end > 1 else 0)
+    missing = f"{clock.lost:.2f} s of audio are missing and left silent"
+    if errors and (clock.lost >= WORTH_TELLING or frames.failed_at_end > 1):
+        notices.append(Notice(code="audio_damaged", message=f"{errors} damaged packets could not be decoded; {missing}."))
+    elif clock.lost >= WORTH_TELLING:
+        notices.append(Notice(code="audio_gaps", message=f"The file's time stamps leave a hole: {missing}."))
     if said.claimed is not None and _falls_short(said.claimed, measured):
-        text = f"The file claims to last {said.claimed:.1f} s, but its audio ends after {measured:.1f} s: it is cut off."
+        text = f"The file claims to last {said.claimed:.1f} s, but only {measured:.1f} s of audio are in it: it is cut off or damaged."
         notices.append(Notice(code="audio_truncated", message=text))
     return tuple(notices)
 

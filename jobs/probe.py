@@ -164,8 +164,22 @@ def _claimed(container: Any, stream: Any, source: Path) -> float | None:
     if name not in _CLAIMING and not (name == "mp3" and _has_frame_count(source)):
         return None
     if stream.duration is not None and stream.time_base is not None:
-        return float(stream.duration * stream.time_base)
-    return None if container.duration is None else container.duration / av.time_base
+        seconds = float(stream.duration * stream.time_base)
+    elif container.duration is not None:
+        seconds = container.duration / av.time_base
+    else:
+        return None
+    return seconds * _riff_claim(source) if name == "wav" else seconds
+
+
+def _riff_claim(source: Path) -> float:
+    """Return how much longer a RIFF file says it is than it is; FFmpeg believes the size of the file instead."""
+    size = source.stat().st_size
+    with source.open("rb") as file:
+        head = file.read(8)
+    claim = int.from_bytes(head[4:8], "little") + 8
+    # recorders that write to a pipe leave the size at its largest, or at a large round number
+    return claim / size if head[:4] == b"RIFF" and size < claim < 2**31 - 2**16 else 1.0
 
 
 def _has_frame_count(source: Path) -> bool:
