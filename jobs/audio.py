@@ -1,10 +1,4 @@
-"""Decoding: any audio or video file, as a stream, to 16 kHz mono 16-bit PCM on the timeline that players show.
-
-The timeline. Position 0 is where players begin: encoder delay and padding that the container declares (MP3 LAME header, MP4 edit list,
-Opus pre-skip) are cut off, and the clock's arbitrary beginning is subtracted (`jobs.probe.timeline_origin`). From there time stamps rule: where they
-leap ahead, silence is inserted, so that what follows keeps its place; where they leap by more than `MAX_GAP` or back, the clock has been set
-anew (joined files), and the audio simply goes on. Deviations below `JITTER` are rounding and change nothing.
-"""
+"""Decoding: any audio or video file, as a stream, to 16 kHz mono 16-bit PCM on the timeline that players show."""
 
 from __future__ import annotations
 
@@ -19,7 +13,8 @@ import numpy as np
 
 from jobs.engines.protocols import SAMPLE_RATE, Progress
 from jobs.pcm import Pcm16, PcmWriter, write_pcm
-from jobs.probe import Probe, choose_audio, describe, open_media, timeline_origin
+from jobs.probe import Probe, choose_audio, describe, open_media
+from jobs.timeline import Clock, timeline_origin
 from storage.documents import Notice
 from storage.errors import BrokenAudio, TooLarge
 
@@ -29,16 +24,9 @@ Listener: TypeAlias = Callable[[Pcm16], None]
 BLOCK = 512 * 320
 """Samples handed on together: 10.24 s, whole frames of every listener."""
 
-MAX_GAP = 600.0
-"""A leap of the time stamps of at most this many seconds is lost time; a longer one is a clock set anew."""
-
-JITTER = 0.05
-"""Time stamps may deviate this many seconds from the samples counted before it means something."""
-
 WORTH_TELLING = 0.1
 """Less lost time than this many seconds is not put into the warnings: files joined from pieces lose a frame at each seam."""
 
-_DAMAGED_JITTER = 0.001
 _MAX_READ_ERRORS = 100
 _TAGS = (b"ID3", b"TAG", b"APETAGEX")
 
@@ -78,16 +66,18 @@ def decode(
 ) -> Decoded:
     """Decode the default audio stream of `source` to a 16 kHz mono 16-bit WAV at `wav`; memory does not depend on the length.
 
-    `wav` appears whole or not at all, also when `progress` or a listener raises. Corrupt frames are skipped, counted, and replaced by silence
-    (notice `audio_damaged`); a file shorter than its header claims is decoded as far as it goes (`audio_truncated`). Raises `NotFound`, `NotAudio`,
-    `BrokenAudio` (nothing could be decoded), `TooLarge` (over `limits`), `StorageFull`, `OutputError`.
+    Positions are those of `jobs.timeline`. `wav` appears whole or not at all, also when `progress` or a listener raises.
+    Corrupt frames are skipped, counted, and replaced by silence (notice `audio_damaged`, or `audio_gaps` where only the
+    time stamps tell); a file shorter than its header claims is decoded as far as it goes (`audio_truncated`). Raises
+    `NotFound`, `NotAudio`, `BrokenAudio` (nothing could be decoded), `TooLarge` (over `limits`), `StorageFull`,
+    `OutputError`.
     """
     limit = (limits or DecodeLimits()).max_seconds
     with open_media(source, demuxer=demuxer) as container:
         stream = choose_audio(container, source)
         said = describe(container, stream, source)
         frames = _Frames(container, stream)
-        clock = _Clock(timeline_origin(container))
+        clock = Clock(timeline_origin(container))
         with write_pcm(wav) as writer:
             out = _Output(writer, source, limit, progress, listeners)
             _pour(frames, clock, out)
@@ -101,7 +91,7 @@ def decode(
     return Decoded(said, writer.samples, clock.lost, _notices(said, frames, clock, measured))
 
 
-def _pour(frames: _Frames, clock: _Clock, out: _Output) -> None:
+def _pour(frames: _Frames, clock: Clock, out: _Output) -> None:
     """Resample every frame and put it where its time stamp says."""
     resampler = _Resampler()
     for frame in frames:
@@ -160,42 +150,6 @@ class _Frames:
                 return
 
 
-@dataclass
-class _Clock:
-    """Places frames on the timeline: follows the time stamps, counts samples where there are none."""
-
-    origin: float
-    """The time stamp that is position 0."""
-    position: float = 0.0
-    """Where the next sample belongs, seconds."""
-    frame_start: float = 0.0
-    """Where the frame placed last begins."""
-    frames: int = 0
-    lost: float = 0.0
-    jumps: int = 0
-    """How often the clock was set anew."""
-
-    def place(self, frame: Any, failed: float | None) -> float:
-        """Take the next frame, after `failed` seconds of broken packets; return the seconds of silence that belong before it."""
-        gap = self._gap(frame.time, failed)
-        self.frame_start = self.position + gap
-        self.position = self.frame_start + frame.samples / frame.sample_rate
-        if self.frames:
-            self.lost += gap
-        self.frames += 1
-        return gap
-
-    def _gap(self, stamp: float | None, failed: float | None) -> float:
-        if stamp is None:
-            return failed or 0.0
-        gap = stamp - self.origin - self.position
-        if gap > MAX_GAP or gap < -JITTER:
-            self.origin = stamp - self.position
-            self.jumps += self.frames > 0
-            return failed or 0.0
-        return gap if gap > (JITTER if failed is None else _DAMAGED_JITTER) else 0.0
-
-
 class _Resampler:
     """Frames of one format to 16 kHz mono; libswresample scales a downmix so that it cannot clip."""
 
@@ -252,7 +206,8 @@ class _Output:
         if self.samples > self._limit:
             hours = self._limit / SAMPLE_RATE / 3600
             raise TooLarge(
-                f"{self._source.name} is longer than the {hours:g} hours allowed.", hint="Raise the limit, or cut the file into shorter ones."
+                f"{self._source.name} is longer than the {hours:g} hours allowed.",
+                hint="Raise the limit, or cut the file into shorter ones.",
             )
         if self._gathered >= BLOCK:
             self._hand_on(self._gathered - self._gathered % BLOCK)
@@ -290,7 +245,7 @@ def _samples(frame: Any) -> Pcm16:
     return np.array(frame.to_ndarray().reshape(-1), dtype=np.int16)
 
 
-def _notices(said: Probe, frames: _Frames, clock: _Clock, measured: float) -> tuple[Notice, ...]:
+def _notices(said: Probe, frames: _Frames, clock: Clock, measured: float) -> tuple[Notice, ...]:
     notices = []
     # a single failure after the last good frame is how a file ends that was cut anywhere
     errors = frames.errors + (frames.failed_at_end if frames.failed_at_end > 1 else 0)
@@ -300,7 +255,8 @@ def _notices(said: Probe, frames: _Frames, clock: _Clock, measured: float) -> tu
     elif clock.lost >= WORTH_TELLING:
         notices.append(Notice(code="audio_gaps", message=f"The file's time stamps leave a hole: {missing}."))
     if said.claimed is not None and _falls_short(said.claimed, measured):
-        text = f"The file claims to last {said.claimed:.1f} s, but only {measured:.1f} s of audio are in it: it is cut off or damaged."
+        lengths = f"The file claims to last {said.claimed:.1f} s, but only {measured:.1f} s of audio are in it"
+        text = f"{lengths}: it is cut off or damaged."
         notices.append(Notice(code="audio_truncated", message=text))
     return tuple(notices)
 

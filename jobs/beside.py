@@ -18,8 +18,8 @@ _AHEAD = 4
 def beside(listener: Callable[[T], None]) -> Iterator[Callable[[T], None]]:
     """Give a function that passes items to `listener`, in order, in another thread.
 
-    When the block ends, everything passed has been heard. An error of the listener is raised at the next item or at the end; after an error in the
-    block, what still waits is dropped.
+    When the block ends, everything passed has been heard. An error of the listener is raised at the next item or at the
+    end; after an error in the block, what still waits is dropped.
     """
     waiting: queue.Queue[T | None] = queue.Queue(_AHEAD)
     failure: list[BaseException] = []

@@ -40,7 +40,10 @@ def cut_part(pcm: Pcm, part: PartSpan, *, overlap: float = 0.0) -> PartAudio:
 
 
 def clip_wav(pcm: Pcm, start: float, end: float) -> bytes:
-    """Return a clip as the bytes of a WAV file, faded by 10 ms at both ends so that it does not click; raises `OptionError` if it is empty."""
+    """Return a clip as the bytes of a WAV file; raises `OptionError` if it is empty.
+
+    Both ends are faded by 10 ms, so that it does not click.
+    """
     clip = cut(pcm, start, end)
     if not len(clip):
         raise OptionError(

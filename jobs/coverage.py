@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
@@ -27,7 +28,7 @@ _ABOVE_FLOOR = 6.0
 def cover(duration: float, speech: Sequence[Span], profile: LevelProfile) -> tuple[Coverage, ...]:
     """Tile `0 … duration` with what was heard before any transcription: speech, music (sound that is not speech), silence.
 
-    Pauses under a second belong to the speech around them; between regions of speech, loud is told from silent by `silence_level`.
+    Pauses under a second belong to the speech around them; between speech, loud is told from silent by `silence_level`.
     """
     if duration <= 0:
         return ()
@@ -46,7 +47,8 @@ def cover(duration: float, speech: Sequence[Span], profile: LevelProfile) -> tup
 def with_words(coverage: Sequence[Coverage], segments: Sequence[Segment]) -> tuple[Coverage, ...]:
     """Return the coverage as it stands after transcription.
 
-    A second or more of speech in which no word came out is `unclear`; where words came out of what was not taken for speech, it is speech.
+    A second or more of speech in which no word came out is `unclear`; where words came out of what was not taken for
+    speech, it is speech.
     """
     if not coverage:
         return ()
@@ -69,8 +71,8 @@ def with_words(coverage: Sequence[Coverage], segments: Sequence[Segment]) -> tup
 def silence_level(levels: npt.NDArray[np.float64], speech: npt.NDArray[np.bool_]) -> float:
     """Return the level, dBFS, below which this recording is silent to its listeners.
 
-    Just above the quiet of its own pauses (the 10th percentile outside speech), but between 20 and 40 dB under its speech (without speech:
-    under its loudest twentieth), and inside `ALWAYS_SILENT … NEVER_SILENT`.
+    Just above the quiet of its own pauses (the 10th percentile outside speech), but between 20 and 40 dB under its speech
+    (without speech: under its loudest twentieth), and inside `ALWAYS_SILENT … NEVER_SILENT`.
     """
     if not len(levels):
         return ALWAYS_SILENT
@@ -81,9 +83,7 @@ def silence_level(levels: npt.NDArray[np.float64], speech: npt.NDArray[np.bool_]
     return min(max(level, ALWAYS_SILENT), NEVER_SILENT)
 
 
-def _soundscape(
-    start: float, end: float, levels: npt.NDArray[np.float64], step: float, threshold: float
-) -> Iterator[Coverage]:
+def _soundscape(start: float, end: float, levels: npt.NDArray[np.float64], step: float, threshold: float) -> Iterator[Coverage]:
     """Yield music and silence between two times, in stretches of at least `SHORTEST` where there is room for them."""
     if end <= start:
         return
@@ -94,7 +94,7 @@ def _soundscape(
         return
     loud = _steady(window > threshold, round(SHORTEST / step))
     edges = [0, *(np.flatnonzero(np.diff(loud.astype(np.int8))) + 1).tolist(), len(loud)]
-    for begin, stop in zip(edges, edges[1:], strict=False):
+    for begin, stop in itertools.pairwise(edges):
         place = start if begin == 0 else (first + begin) * step
         until = end if stop == len(loud) else (first + stop) * step
         yield from _tile(place, until, "music" if loud[begin] else "silence")
@@ -104,7 +104,7 @@ def _steady(mask: npt.NDArray[np.bool_], shortest: int) -> npt.NDArray[np.bool_]
     """Smooth a mask: the shortest run under `shortest` takes the value of its surroundings, until none is left."""
     runs: list[tuple[bool, int]] = []
     edges = [0, *(np.flatnonzero(np.diff(mask.astype(np.int8))) + 1).tolist(), len(mask)]
-    for begin, stop in zip(edges, edges[1:], strict=False):
+    for begin, stop in itertools.pairwise(edges):
         value, length = bool(mask[begin]), stop - begin
         if runs and (length < shortest or runs[-1][0] == value):
             runs[-1] = (runs[-1][0], runs[-1][1] + length)

@@ -46,7 +46,7 @@ class Prepared(Document):
     channels: int
     claimed_duration: Seconds | None
     """What the file's own header says."""
-    tags: dict[str, str] = {}
+    tags: dict[str, str]
     cover: CoverInfo | None = None
     loudness: Loudness
     profile: LevelProfile
@@ -89,8 +89,8 @@ def prepare(
 ) -> Prepared:
     """Decode `source` to `wav` and find speech, levels, parts and coverage, reading the audio once.
 
-    The voice activity model (Silero unless another `detector` is given) runs in a thread beside the decoder. Raises as `jobs.audio.decode` does, and
-    `EngineUnavailable` where the model is missing. `wav` is whole or absent.
+    The voice activity model (Silero unless another `detector` is given) runs in a thread beside the decoder. Raises as
+    `jobs.audio.decode` does, and `EngineUnavailable` where the model is missing. `wav` is whole or absent.
     """
     chosen = options or PrepareOptions()
     voice = detector or SileroDetector()

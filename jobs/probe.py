@@ -13,24 +13,55 @@ from av.stream import Disposition
 
 from storage.errors import BrokenAudio, NotAudio, NotFound, SourceError
 
-_MOV = "mov,mp4,m4a,3gp,3g2,mj2"
+MOV = "mov,mp4,m4a,3gp,3g2,mj2"
+"""FFmpeg's name for the MP4 family."""
+
 _MATROSKA = "matroska,webm"
 
 DEMUXERS = frozenset(
     (
-        *("aac", "ac3", "aiff", "amr", "ape", "asf", "au", "avi", "caf", "dts", "eac3", "flac", "flv", "loas", "mp3", "mpc", "mpc8"),
-        *("mpeg", "mpegts", "ogg", "tta", "w64", "wav", "wv", _MATROSKA, _MOV),
+        *(
+            "aac",
+            "ac3",
+            "aiff",
+            "amr",
+            "ape",
+            "asf",
+            "au",
+            "avi",
+            "caf",
+            "dts",
+            "eac3",
+            "flac",
+            "flv",
+            "loas",
+            "mp3",
+            "mpc",
+            "mpc8",
+        ),
+        *("mpeg", "mpegts", "ogg", "tta", "w64", "wav", "wv", _MATROSKA, MOV),
     )
 )
 """The only container readers of FFmpeg that are ever used: none of them opens a second file."""
 
-_CLAIMING = frozenset((*("aiff", "ape", "asf", "au", "caf", "flac", "tta", "w64", "wav", "wv"), _MATROSKA, _MOV))
+_CLAIMING = frozenset((*("aiff", "ape", "asf", "au", "caf", "flac", "tta", "w64", "wav", "wv"), _MATROSKA, MOV))
 """Containers whose header states a duration; for the others FFmpeg guesses one from the bit rate and the size of the file."""
 
 _PLAYLISTS = (b"#extm3u", b"ffconcat", b"<mpd", b"[playlist]", b"<smil", b"<asx", b"[reference]", b"<playlist")
 _PAGES = (b"<!doctype", b"<html", b"<?xml", b"<rss", b"<feed", b"{", b"<svg")
 _IMAGES = (b"\x89png", b"\xff\xd8\xff", b"gif8")
-_AUDIO_MAGIC = (b"id3", b"oggs", b"flac", b"riff", b"rf64", b"\x1aE\xdf\xa3".lower(), b"form", b"caff", b"\x30\x26\xb2\x75", b"flv")
+_AUDIO_MAGIC = (
+    b"id3",
+    b"oggs",
+    b"flac",
+    b"riff",
+    b"rf64",
+    b"\x1aE\xdf\xa3".lower(),
+    b"form",
+    b"caff",
+    b"\x30\x26\xb2\x75",
+    b"flv",
+)
 
 MAX_COVER = 16 * 2**20
 """Bytes of a cover that is kept; a larger one is passed over."""
@@ -38,7 +69,12 @@ MAX_COVER = 16 * 2**20
 _MAX_TAGS = 64
 _MAX_TAG = 4000
 
-_IMAGE_TYPES = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"), (b"GIF8", "image/gif"), (b"BM", "image/bmp"))
+_IMAGE_TYPES = (
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"GIF8", "image/gif"),
+    (b"BM", "image/bmp"),
+)
 
 
 @dataclass(frozen=True)
@@ -88,9 +124,9 @@ def read_cover(source: Path, *, demuxer: str | None = None) -> CoverImage | None
 def open_media(source: Path, *, demuxer: str | None = None) -> Iterator[Any]:
     """Open a media file of which nothing is believed, and close it at the end of the block.
 
-    Only `DEMUXERS` may read it, by the name given or by FFmpeg's own probing, and only the `file` protocol is allowed, so that a playlist
-    in disguise opens nothing. Raises `NotFound`, `NotAudio` (a page, a playlist, a picture, something unknown) and `BrokenAudio`
-    (empty, or audio by its first bytes that cannot be read).
+    Only `DEMUXERS` may read it, by the name given or by FFmpeg's own probing, and only the `file` protocol is allowed, so that a
+    playlist in disguise opens nothing. Raises `NotFound`, `NotAudio` (a page, a playlist, a picture, something unknown) and
+    `BrokenAudio` (empty, or audio by its first bytes that cannot be read).
     """
     head = _read_head(source)
     _refuse_text(head, source)
@@ -125,17 +161,6 @@ def describe(container: Any, stream: Any, source: Path) -> Probe:
         claimed=_claimed(container, stream, source),
         tags=clean_tags({**stream.metadata, **container.metadata}),
     )
-
-
-def timeline_origin(container: Any) -> float:
-    """Return the time stamp that players show as 0, seconds.
-
-    It is the earliest start of any stream (the encoder's delay of an MP3 or a transport stream's arbitrary clock ends before it, and a video's
-    audio may begin later). MP4 has a timeline of its own that begins at 0: an empty edit at its start is silence that players play; a
-    start of more than a minute is a fragment of something longer.
-    """
-    start = 0.0 if container.start_time is None else container.start_time / av.time_base
-    return 0.0 if container.format.name == _MOV and 0 < start <= 60 else start
 
 
 def clean_tags(raw: dict[str, str]) -> dict[str, str]:
@@ -209,17 +234,27 @@ def _read_head(source: Path) -> bytes:
 
 def _refuse_text(head: bytes, source: Path) -> None:
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    kinds = ((_PLAYLISTS, "a playlist"), (_PAGES, "a page or a feed"), (_IMAGES, "a picture"))
-    for magics, kind in kinds:
-        if start.startswith(magics):
-            # a DASH manifest is XML; the word tells which kind of XML it is
-            kind = "a playlist" if b"<mpd" in start or b"<smil" in start else kind
-            raise NotAudio(f"{source.name} is {kind}, not audio.", hint="Give the address of the audio file itself.")
+    if start.startswith(_PLAYLISTS) or (start.startswith(b"<?xml") and (b"<mpd" in start or b"<smil" in start)):
+        kind = "a playlist"
+    elif start.startswith(_PAGES):
+        kind = "a page or a feed"
+    elif start.startswith(_IMAGES):
+        kind = "a picture"
+    else:
+        return
+    raise NotAudio(f"{source.name} is {kind}, not audio.", hint="Give the address of the audio file itself.")
 
 
 def _unreadable(source: Path, head: bytes, demuxer: str | None, error: Exception) -> SourceError:
     start = head.lower()
     reason = getattr(error, "strerror", None) or str(error)
-    if demuxer is not None or start.startswith(_AUDIO_MAGIC) or head[4:8] == b"ftyp" or (head[0] == 0xFF and head[1:2] >= b"\xe0"):
-        return BrokenAudio(f"{source.name} begins like audio but cannot be read ({reason}).", hint="Fetch it again; it may be cut off.")
+    if (
+        demuxer is not None
+        or start.startswith(_AUDIO_MAGIC)
+        or head[4:8] == b"ftyp"
+        or (head[0] == 0xFF and head[1:2] >= b"\xe0")
+    ):
+        return BrokenAudio(
+            f"{source.name} begins like audio but cannot be read ({reason}).", hint="Fetch it again; it may be cut off."
+        )
     return NotAudio(f"{source.name} is not a kind of audio or video that is known.", hint="Give an audio or video file.")

@@ -1,9 +1,10 @@
-"""Cutting an episode into parts that can be transcribed on their own: in silences, and only if there is none, in the quietest place."""
+"""Cutting an episode into parts that can be transcribed on their own: in silences, else in the quietest place."""
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -51,9 +52,9 @@ def cut_parts(
 ) -> tuple[PartSpan, ...]:
     """Cut `0 … duration` into parts of about `target` seconds; the same input gives the same parts.
 
-    Every part lasts between 0.5 and 1.5 targets (a shorter recording is one part). Cuts lie in pauses between the speech regions (sorted,
-    apart), in one of at least 0.5 s if the range holds any, else of at least 0.15 s; else the cut goes to the place that `quietest` finds and is
-    marked `forced`. Times are whole milliseconds. Raises `OptionError` for a target under 2 s.
+    Every part lasts between 0.5 and 1.5 targets (a shorter recording is one part). Cuts lie in pauses between the speech regions
+    (sorted, apart), in one of at least 0.5 s if the range holds any, else of at least 0.15 s; else the cut goes to the place that
+    `quietest` finds and is marked `forced`. Times are whole milliseconds. Raises `OptionError` for a target under 2 s.
     """
     if not (math.isfinite(target) and target >= MIN_TARGET):
         raise OptionError(f"Parts of {target} s cannot be made.", hint=f"Choose a length of at least {MIN_TARGET:g} s.")
@@ -67,17 +68,16 @@ def cut_parts(
         high = min(cuts[-1].time + LONGEST * target, duration - SHORTEST * target)
         while first < len(pauses) and pauses[first].end <= low:
             first += 1
-        cuts.append(_best_cut(pauses, first, low, high, cuts[-1].time + target, quietest))
+        near = itertools.takewhile(lambda pause: pause.start < high, itertools.islice(pauses, first, None))  # noqa: B023 -- used at once
+        cuts.append(_best_cut(near, low, high, cuts[-1].time + target, quietest))
     return _tile(duration, speech, cuts)
 
 
-def _best_cut(
-    pauses: Sequence[Span], first: int, low: float, high: float, wanted: float, quietest: Quietest | None
-) -> _Cut:
-    """Choose where to cut between `low` and `high`, near `wanted`; `first` is the first pause that ends after `low`."""
+def _best_cut(pauses: Iterable[Span], low: float, high: float, wanted: float, quietest: Quietest | None) -> _Cut:
+    """Choose where to cut between `low` and `high`, near `wanted`, in one of the pauses if any allows it."""
     good: list[float] = []
     short: list[float] = []
-    for pause in _from(pauses, first, high):
+    for pause in pauses:
         place = _place(pause, low, high, wanted)
         if place is not None:
             (good if pause.end - pause.start >= GOOD_PAUSE else short).append(place)
@@ -89,13 +89,6 @@ def _best_cut(
     place = middle if quietest is None else quietest(middle - reach, middle + reach)
     # whole milliseconds may round out of the range, which is wider than that
     return _Cut(round(min(max(place, low + 0.001), high - 0.001), 3), forced=True)
-
-
-def _from(pauses: Sequence[Span], first: int, high: float) -> list[Span]:
-    last = first
-    while last < len(pauses) and pauses[last].start < high:
-        last += 1
-    return list(pauses[first:last])
 
 
 def _place(pause: Span, low: float, high: float, wanted: float) -> float | None:
@@ -113,11 +106,7 @@ def _place(pause: Span, low: float, high: float, wanted: float) -> float | None:
 def _pauses(duration: float, speech: Sequence[Span]) -> list[Span]:
     """Return the stretches without speech that are long enough to cut in."""
     edges = [0.0, *(time for span in speech for time in (span.start, span.end)), duration]
-    return [
-        Span(start=start, end=end)
-        for start, end in zip(edges[::2], edges[1::2], strict=True)
-        if end - start >= SHORT_PAUSE
-    ]
+    return [Span(start=start, end=end) for start, end in zip(edges[::2], edges[1::2], strict=True) if end - start >= SHORT_PAUSE]
 
 
 def _tile(duration: float, speech: Sequence[Span], cuts: Sequence[_Cut]) -> tuple[PartSpan, ...]:

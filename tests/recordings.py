@@ -55,17 +55,23 @@ def music(seconds: float, rate: int = 48_000) -> Sound:
 
 
 def write_audio(
-    path: Path, sound: Sound, rate: int = 48_000, *, tags: dict[str, str] | None = None, layout: str | None = None, bit_rate: int = 96_000
+    path: Path,
+    sound: Sound,
+    rate: int = 48_000,
+    *,
+    tags: dict[str, str] | None = None,
+    layout: str | None = None,
+    bit_rate: int = 96_000,
 ) -> Path:
     """Encode a sound; the suffix of the path chooses container and codec."""
     with av.open(str(path), "w") as container:
         container.metadata.update(tags or {})
-        stream = add_stream(container, CODECS[path.suffix], sound, rate, layout, bit_rate)
+        stream = add_stream(container, CODECS[path.suffix], sound, rate, layout=layout, bit_rate=bit_rate)
         mux(container, stream, sound, rate)
     return path
 
 
-def add_stream(container: Any, codec: str, sound: Sound, rate: int, layout: str | None = None, bit_rate: int = 96_000) -> Any:
+def add_stream(container: Any, codec: str, sound: Sound, rate: int, *, layout: str | None = None, bit_rate: int = 96_000) -> Any:
     """Add an audio stream that fits the sound."""
     layout = layout or ("mono" if sound.ndim == 1 else "stereo")
     options = {} if codec in {"flac", "pcm_s16le"} else {"bit_rate": bit_rate}

@@ -14,7 +14,7 @@ import pytest
 
 from jobs.audio import Decoded, DecodeLimits, decode
 from jobs.pcm import Pcm
-from storage.errors import BrokenAudio, Cancelled, NotAudio, TooLarge
+from storage.errors import BrokenAudio, Cancelled, NotAudio, SourceError, TooLarge
 from tests.recordings import Sound, add_stream, feed, music, mux, noise, onset, silence, tone, write_audio
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -216,7 +216,7 @@ def test_a_forced_reader_decodes_what_its_name_says(tmp_path: Path) -> None:
 def test_too_long_is_refused_before_the_disk_fills(tmp_path: Path) -> None:
     """The error names the limit, and nothing is left."""
     path = write_audio(tmp_path / "a.flac", silence(30, 8000), 8000)
-    with pytest.raises(TooLarge, match="0.005 hours"):
+    with pytest.raises(TooLarge, match=r"0\.005 hours"):
         decode(path, tmp_path / "a.wav", limits=DecodeLimits(max_seconds=18))
     assert [file.name for file in tmp_path.iterdir()] == ["a.flac"]
 
@@ -277,14 +277,20 @@ print(decode(source, wav).duration)
     assert done.stdout == "full old ['a.flac', 'a.wav']\n60.0\n"
 
 
+def explained(source: Path, wav: Path) -> SourceError | None:
+    """Return the error of ours that decoding ends in, if any."""
+    try:
+        decode(source, wav)
+    except (BrokenAudio, NotAudio) as error:
+        return error
+    return None
+
+
 @pytest.mark.parametrize("make", [lambda data: data[::-1], lambda data: data[1000:], lambda data: data[:300] + data])
 def test_nonsense_either_decodes_or_is_explained(tmp_path: Path, make: Callable[[bytes], bytes]) -> None:
     """Only errors of ours come out."""
     for suffix in (".mp3", ".m4a", ".flac", ".opus", ".webm", ".wav"):
         path = write_audio(tmp_path / f"a{suffix}", noise(2))
         path.write_bytes(make(path.read_bytes()))
-        try:
-            assert decode(path, tmp_path / "out.wav").samples >= 0
-        except (BrokenAudio, NotAudio) as error:
-            assert path.name in error.message
-            assert error.hint
+        problem = explained(path, tmp_path / "out.wav")
+        assert problem is None or (path.name in problem.message and problem.hint)

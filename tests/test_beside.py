@@ -30,13 +30,18 @@ def test_an_error_of_the_listener_stops_the_sender() -> None:
     def listen(item: int) -> None:
         raise ValueError(f"cannot hear {item}")
 
-    sent = 0
-    with pytest.raises(ValueError, match="cannot hear 0"), beside(listen) as put:
-        for item in range(1000):
-            put(item)
-            sent += 1
-            time.sleep(0.001)
-    assert sent < 1000
+    sent: list[int] = []
+
+    def send() -> None:
+        with beside(listen) as put:
+            for item in range(1000):
+                put(item)
+                sent.append(item)
+                time.sleep(0.001)
+
+    with pytest.raises(ValueError, match="cannot hear 0"):
+        send()
+    assert len(sent) < 1000
 
 
 def test_an_error_at_the_last_item_is_not_lost() -> None:
@@ -57,10 +62,14 @@ def test_an_error_of_the_sender_drops_what_waits() -> None:
         time.sleep(0.05)
         heard.append(item)
 
+    def send() -> None:
+        with beside(listen) as put:
+            for item in range(4):
+                put(item)
+            raise KeyboardInterrupt
+
     before = threading.active_count()
-    with pytest.raises(KeyboardInterrupt), beside(listen) as put:
-        for item in range(4):
-            put(item)
-        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt):
+        send()
     assert len(heard) < 4
     assert threading.active_count() == before

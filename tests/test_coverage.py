@@ -42,7 +42,9 @@ def recordings(draw: st.DrawFn) -> tuple[float, tuple[Span, ...], LevelProfile]:
     edges = [edge / 1000 for edge in itertools.accumulate(lengths)]
     duration = round((edges[-1] if edges else 0) + draw(st.integers(0, 5000)) / 1000, 3)
     levels = draw(st.lists(st.tuples(st.integers(1, 40), st.integers(-120, 0)), min_size=1, max_size=20))
-    steps = list(itertools.islice(itertools.cycle([level for count, level in levels for _ in range(count)]), int(np.ceil(duration * 10))))
+    steps = list(
+        itertools.islice(itertools.cycle([level for count, level in levels for _ in range(count)]), int(np.ceil(duration * 10)))
+    )
     speech = tuple(Span(start=start, end=end) for start, end in zip(edges[::2], edges[1::2], strict=False))
     return duration, speech, LevelProfile(dbfs=tuple(steps))
 
@@ -71,7 +73,12 @@ def test_coverage_tiles_before_and_after_words(
     for span in speech:
         assert any(tile.kind == "speech" and tile.start <= span.start and span.end <= tile.end for tile in coverage)
     segments = tuple(
-        Segment(start=start / 1000, end=(start + length) / 1000, text="bee", words=said(start / 1000, (start + length) / 1000)[0].words)
+        Segment(
+            start=start / 1000,
+            end=(start + length) / 1000,
+            text="bee",
+            words=said(start / 1000, (start + length) / 1000)[0].words,
+        )
         for start, length in words
     )
     complete = with_words(coverage, segments)

@@ -79,7 +79,9 @@ def test_a_recording_of_no_length_can_be_opened(tmp_path: Path) -> None:
         assert len(pcm.read(0, 1)) == 0
 
 
-@pytest.mark.parametrize("damage", [lambda data: data[:-100], lambda data: data[:20], lambda data: b"", lambda data: b"X" + data[1:]])
+@pytest.mark.parametrize(
+    "damage", [lambda data: data[:-100], lambda data: data[:20], lambda data: b"", lambda data: b"X" + data[1:]]
+)
 def test_a_file_that_is_not_whole_is_refused(ramp: Path, damage: object) -> None:
     """A cut or foreign file is named, not read as noise."""
     assert callable(damage)
@@ -109,9 +111,14 @@ def test_more_than_a_wav_can_describe_is_refused(tmp_path: Path) -> None:
 
 def test_an_error_while_writing_leaves_nothing(tmp_path: Path) -> None:
     """Neither the file nor a temporary one."""
-    with pytest.raises(KeyboardInterrupt), write_pcm(tmp_path / "half.wav") as writer:
-        writer.write(RAMP)
-        raise KeyboardInterrupt
+
+    def interrupted() -> None:
+        with write_pcm(tmp_path / "half.wav") as writer:
+            writer.write(RAMP)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert list(tmp_path.iterdir()) == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def regions(samples: Pcm16, block: int = 163_840) -> tuple[Span, ...]:
 
 @pytest.fixture(scope="module")
 def sentences(tmp_path_factory: pytest.TempPathFactory) -> Pcm16:
-    """The committed recording of two sentences."""
+    """Decode the committed recording of two sentences."""
     wav = tmp_path_factory.mktemp("silero") / "two.wav"
     decode(DATA / "two_sentences.mp3", wav)
     with Pcm(wav) as pcm:
@@ -76,7 +77,9 @@ def test_faster_whisper_judges_the_same(sentences: Pcm16) -> None:
 
 
 @pytest.mark.parametrize(
-    "sound", [silence(20, 16_000), noise(20, 16_000), noise(20, 16_000, level=0.001), music(20, 16_000)], ids=["silence", "noise", "hiss", "music"]
+    "sound",
+    [silence(20, 16_000), noise(20, 16_000), noise(20, 16_000, level=0.001), music(20, 16_000)],
+    ids=["silence", "noise", "hiss", "music"],
 )
 def test_what_is_not_speech_is_not_heard_as_speech(sound: Sound) -> None:
     """No region at all."""
@@ -123,7 +126,7 @@ def test_regions_are_sorted_apart_and_inside(values: list[float], min_speech: fl
     edges = [time for span in found for time in (span.start, span.end)]
     assert edges == sorted(edges)
     assert all(0 <= edge <= duration + 0.0005 for edge in edges)
-    assert all(later.start - earlier.end >= min_silence - 1e-6 for earlier, later in zip(found, found[1:], strict=False))
+    assert all(later.start - earlier.end >= min_silence - 1e-6 for earlier, later in itertools.pairwise(found))
     for index, value in enumerate(values):
         middle = (index + 0.5) * FRAME_SECONDS
         if value >= rule.sure and middle < duration:
@@ -151,6 +154,7 @@ def test_real_episodes_have_their_sentences_found(shared: Path, tmp_path: Path, 
     misses = [min(abs(span.start - sentence["start"]) for span in found) for sentence in truth]
     assert np.quantile(misses, 0.95) <= 0.1
     covered = [
-        sum(max(0.0, min(span.end, s["end"]) - max(span.start, s["start"])) for span in found) / (s["end"] - s["start"]) for s in truth
+        sum(max(0.0, min(span.end, s["end"]) - max(span.start, s["start"])) for span in found) / (s["end"] - s["start"])
+        for s in truth
     ]
     assert min(covered) > 0.6

@@ -70,7 +70,9 @@ def test_a_seam_is_forced_only_where_no_pause_is_in_reach(recording: tuple[float
             low, high = before.start + 0.5 * target, min(before.start + 1.5 * target, duration - 0.5 * target)
             edges = [0.0, *(time for span in speech for time in (span.start, span.end)), duration]
             inside = [
-                end - start for start, end in zip(edges[::2], edges[1::2], strict=True) if start >= low + 0.001 and end <= high - 0.001
+                end - start
+                for start, end in zip(edges[::2], edges[1::2], strict=True)
+                if start >= low + 0.001 and end <= high - 0.001
             ]
             assert all(length < SHORT_PAUSE + 1e-6 for length in inside)
 

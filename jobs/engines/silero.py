@@ -1,8 +1,8 @@
 """Voice activity by Silero VAD v6, the ONNX model that faster-whisper carries, run as a stream.
 
-The model reads frames of 512 samples (32 ms), each with the 64 samples before it, and carries the state of an LSTM from frame to frame; handing
-that state from block to block makes memory independent of the length of the recording. Source of the model and of the two thresholds:
-https://github.com/snakers4/silero-vad.
+The model reads frames of 512 samples (32 ms), each with the 64 samples before it, and carries the state of an LSTM from frame to
+frame; handing that state from block to block makes memory independent of the length of the recording. Source of the model and of
+the two thresholds: https://github.com/snakers4/silero-vad.
 """
 
 from __future__ import annotations
@@ -85,9 +85,7 @@ class SileroDetector:
         self._judged.append(np.asarray(output, np.float32).reshape(-1))
 
 
-def speech_regions(
-    probabilities: Probabilities, duration: float, thresholds: SpeechThresholds | None = None
-) -> tuple[Span, ...]:
+def speech_regions(probabilities: Probabilities, duration: float, thresholds: SpeechThresholds | None = None) -> tuple[Span, ...]:
     """Turn probabilities into speech regions by hysteresis: sorted, apart, inside `0 … duration`, and not padded.
 
     A region is a run of frames of at least `offset` that holds one of at least `onset`.

@@ -1,4 +1,4 @@
-"""Make two_sentences.mp3 and its truth: two espeak-ng voices with silence around them. Run by hand; needs the program espeak-ng."""
+"""Make two_sentences.mp3 and its truth: two espeak-ng voices, silence around them. By hand; needs the program espeak-ng."""
 
 from __future__ import annotations
 
