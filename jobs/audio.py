@@ -27,6 +27,9 @@ BLOCK = 512 * 320
 WORTH_TELLING = 0.1
 """Less lost time than this many seconds is not put into the warnings: files joined from pieces lose a frame at each seam."""
 
+SAMPLE_RATES = range(1000, 768_001)
+"""What a file may have; a false rate far outside would make the resampler ask for gigabytes."""
+
 _MAX_READ_ERRORS = 100
 _TAGS = (b"ID3", b"TAG", b"APETAGEX")
 
@@ -93,7 +96,7 @@ def decode(
 
 def _pour(frames: _Frames, clock: Clock, out: _Output) -> None:
     """Resample every frame and put it where its time stamp says."""
-    resampler = _Resampler()
+    resampler = _Resampler(out.source)
     for frame in frames:
         gap = clock.place(frame, frames.take_failed())
         if gap or not resampler.fits(frame):
@@ -123,7 +126,7 @@ class _Frames:
                     continue  # the tag of a file that was joined to this one; no audio is lost
                 self._failed.append(float((packet.duration or 0) * (packet.time_base or 0)))
                 continue
-            yield from (frame for frame in decoded if frame.samples and frame.sample_rate)
+            yield from (frame for frame in decoded if frame.samples and frame.sample_rate in SAMPLE_RATES)
 
     def take_failed(self) -> float | None:
         """Return how many seconds of packets failed before this frame (none if none failed), and begin anew."""
@@ -153,7 +156,8 @@ class _Frames:
 class _Resampler:
     """Frames of one format to 16 kHz mono; libswresample scales a downmix so that it cannot clip."""
 
-    def __init__(self) -> None:
+    def __init__(self, source: Path) -> None:
+        self._source = source
         self._resampler: Any = None
         self._format: tuple[str, str, int] | None = None
 
@@ -167,7 +171,14 @@ class _Resampler:
             self._resampler = av.AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
             self._format = _format(frame)
         frame.pts = None  # the clock has placed it; the filter must not
-        return [_samples(piece) for piece in self._resampler.resample(frame)]
+        try:
+            return [_samples(piece) for piece in self._resampler.resample(frame)]
+        except (av.FFmpegError, ValueError) as error:
+            form = f"{frame.layout.nb_channels} channels at {frame.sample_rate} Hz"
+            raise BrokenAudio(
+                f"{self._source.name} holds audio in a form that cannot be mixed down ({form}).",
+                hint="Convert it to mono or stereo first.",
+            ) from error
 
     def flush(self) -> list[Pcm16]:
         """Return what is left inside and forget the format."""
@@ -186,7 +197,7 @@ class _Output:
         self, writer: PcmWriter, source: Path, limit: float, progress: Progress | None, listeners: Sequence[Listener]
     ) -> None:
         self._writer = writer
-        self._source = source
+        self.source = source
         self._limit = round(limit * SAMPLE_RATE)
         self._progress = progress
         self._listeners = listeners
@@ -206,7 +217,7 @@ class _Output:
         if self.samples > self._limit:
             hours = self._limit / SAMPLE_RATE / 3600
             raise TooLarge(
-                f"{self._source.name} is longer than the {hours:g} hours allowed.",
+                f"{self.source.name} is longer than the {hours:g} hours allowed.",
                 hint="Raise the limit, or cut the file into shorter ones.",
             )
         if self._gathered >= BLOCK:

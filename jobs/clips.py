@@ -12,6 +12,7 @@ import numpy as np
 from jobs.engines.protocols import SAMPLE_RATE, PartAudio, Samples
 from jobs.pcm import FULL_SCALE, Pcm
 from jobs.split import PartSpan
+from storage.documents import Span
 from storage.errors import OptionError
 from storage.files import write_atomically
 
@@ -30,13 +31,19 @@ def samples_of(segment: Any) -> Samples:
     return np.frombuffer(segment.raw_data, dtype="<i2").astype(np.float32) / np.float32(FULL_SCALE)
 
 
-def cut_part(pcm: Pcm, part: PartSpan, *, overlap: float = 0.0) -> PartAudio:
+def cut_part(pcm: Pcm, part: PartSpan, *, before: float = 0.0, after: float = 0.0) -> PartAudio:
     """Return one part as the transcriber wants it.
 
-    `overlap` seconds more are cut before a forced seam, so that the word the seam runs through can be heard whole.
+    `before` and `after` are seconds cut in addition around a forced seam, so that the word it runs through can be heard
+    whole; speech that touches the seam is taken to go on there.
     """
-    start = max(part.start - overlap, 0.0) if part.forced else part.start
-    return PartAudio(samples=samples_of(cut(pcm, start, part.end)), start=start, speech=part.speech)
+    start, end = max(part.start - before, 0.0), min(part.end + after, pcm.duration)
+    speech = list(part.speech)
+    if speech and speech[0].start == part.start:
+        speech[0] = Span(start=start, end=speech[0].end)
+    if speech and speech[-1].end == part.end:
+        speech[-1] = Span(start=speech[-1].start, end=end)
+    return PartAudio(samples=samples_of(cut(pcm, start, end)), start=start, speech=tuple(speech))
 
 
 def clip_wav(pcm: Pcm, start: float, end: float) -> bytes:

@@ -99,8 +99,9 @@ def prepare(
         decoded = decode(
             source, wav, demuxer=chosen.demuxer, progress=progress, limits=chosen.limits, listeners=(hear, meter.feed)
         )
-    speech = speech_regions(voice.finish(), decoded.duration, chosen.thresholds)
-    return _document(decoded, meter.finish(), speech, read_cover(source, demuxer=chosen.demuxer), chosen)
+    track = meter.finish()
+    speech = track.refine_onsets(speech_regions(voice.finish(), decoded.duration, chosen.thresholds))
+    return _document(decoded, track, speech, read_cover(source, demuxer=chosen.demuxer), chosen)
 
 
 def _document(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
@@ -188,8 +189,45 @@ def test_a_file_cut_off_is_decoded_as_far_as_it_goes(tmp_path: Path, suffix: str
     assert f"{decoded.duration:.1f} s" in decoded.warnings[0].message
 
 
+def test_surround_of_odd_channel_counts_is_mixed_down(tmp_path: Path) -> None:
+    """Also where no layout says which channel is which."""
+    for channels in (3, 7, 10):
+        decoded, samples = heard(raw_wav(tmp_path / "a.wav", channels, 16_000))
+        assert decoded.probe.channels == channels
+        assert decoded.duration == 1
+        assert np.abs(samples).max() > 0.01
+
+
+@pytest.mark.parametrize(("channels", "rate"), [(64, 16_000), (1, 1), (1, 900), (2, 2**31 - 1)])
+def test_a_header_that_makes_no_sense_is_broken_audio(tmp_path: Path, channels: int, rate: int) -> None:
+    """Before the resampler asks for gigabytes."""
+    with pytest.raises(BrokenAudio, match=r"a\.wav"):
+        decode(raw_wav(tmp_path / "a.wav", channels, rate), tmp_path / "out.wav")
+    assert not (tmp_path / "out.wav").exists()
+
+
+def raw_wav(path: Path, channels: int, rate: int) -> Path:
+    """Write 16,000 frames of noise under any header."""
+    data = np.random.default_rng(RNG_SEED).integers(-9000, 9000, (16_000, channels), dtype=np.int16).tobytes()
+    layout = struct.pack("<HHIIHH", 1, channels, rate, rate * channels * 2 % 2**32, channels * 2, 16)
+    head = b"RIFF" + struct.pack("<I", 36 + len(data)) + b"WAVEfmt " + struct.pack("<I", 16)
+    path.write_bytes(head + layout + b"data" + struct.pack("<I", len(data)) + data)
+    return path
+
+
+def test_an_mp4_with_its_index_in_front_is_decoded_as_far_as_it_goes(tmp_path: Path) -> None:
+    """As most hosts write them."""
+    path = tmp_path / "a.m4a"
+    with av.open(str(path), "w", options={"movflags": "faststart"}) as container:
+        mux(container, add_stream(container, "aac", noise(10), 48_000), noise(10), 48_000)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 6 // 10])
+    decoded, _ = heard(path)
+    assert 4 < decoded.duration < 7
+    assert "audio_truncated" in {notice.code for notice in decoded.warnings}
+
+
 @pytest.mark.parametrize("demuxer", ["mp3", "aac"])
-def test_a_reader_forced_onto_noise_finds_nothing(tmp_path: Path, demuxer: str) -> None:
+def test_a_reader_forced_onto_zeros_finds_nothing(tmp_path: Path, demuxer: str) -> None:
     """No file is left where nothing could be decoded."""
     path = tmp_path / "a.mp3"
     path.write_bytes(bytes(5000))

@@ -37,18 +37,18 @@ def test_a_cut_is_exact_to_the_sample(pcm: Pcm) -> None:
 def test_a_part_carries_its_place_and_its_speech(pcm: Pcm) -> None:
     """In file time."""
     speech = (Span(start=1.2, end=1.5),)
-    part = cut_part(pcm, PartSpan(index=1, start=1.0, end=2.0, speech=speech), overlap=0.5)
+    part = cut_part(pcm, PartSpan(index=1, start=1.0, end=2.0, speech=speech))
     assert (part.start, part.end, part.speech) == (1.0, 2.0, speech)
     assert np.array_equal(part.samples * 32768, RAMP[16_000:])
 
 
-def test_a_forced_seam_is_cut_with_overlap(pcm: Pcm) -> None:
-    """So that the word it runs through is heard whole."""
-    forced = PartSpan(index=1, start=1.0, end=2.0, forced=True)
-    assert cut_part(pcm, forced, overlap=0.25).start == 0.75
-    assert len(cut_part(pcm, forced, overlap=0.25).samples) == 20_000
-    assert cut_part(pcm, forced, overlap=5).start == 0
-    assert cut_part(pcm, forced).start == 1.0
+def test_a_part_with_a_forced_seam_is_cut_with_overlap(pcm: Pcm) -> None:
+    """So that the word it runs through is heard whole: the speech goes on there, as far as the recording does."""
+    forced = PartSpan(index=1, start=1.0, end=1.5, speech=(Span(start=1.0, end=1.2), Span(start=1.3, end=1.5)), forced=True)
+    part = cut_part(pcm, forced, before=0.25, after=9)
+    assert (part.start, part.end) == (0.75, 2.0)
+    assert part.speech == (Span(start=0.75, end=1.2), Span(start=1.3, end=2.0))
+    assert cut_part(pcm, forced, before=5).start == 0
 
 
 def test_a_clip_is_a_wav_without_clicks(pcm: Pcm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

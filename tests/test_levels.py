@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -72,3 +74,33 @@ def test_the_quietest_place_is_found() -> None:
     assert measured(dip).quietest(0.5, 6) == pytest.approx(3.1, abs=0.05)
     assert measured(silence(10, 16_000)).quietest(2, 8) == pytest.approx(5, abs=0.1)
     assert measured(silence(10, 16_000)).quietest(9.95, 10) == pytest.approx(9.975)
+
+
+def test_the_start_of_speech_is_moved_back_over_a_faint_consonant() -> None:
+    """Where it begins after silence, and not over what lies under the speech all the time."""
+    hiss, vowel = noise(0.16, 16_000, level=0.01), tone(1, 16_000, level=0.5)
+    seen = [Span(start=1.16, end=2.16)]
+    clean = np.concatenate([silence(1, 16_000), hiss, vowel])
+    assert measured(clean).refine_onsets(seen) == (Span(start=1.0, end=2.16),)
+    assert measured(clean + noise(len(clean) / 16_000, 16_000)).refine_onsets(seen) == tuple(seen)
+
+
+def test_a_start_is_moved_by_the_reach_at_most_and_never_into_other_speech() -> None:
+    """A sound that goes on before is not taken in whole."""
+    track = measured(np.concatenate([noise(0.5, 16_000, level=0.001), noise(3, 16_000, level=0.2)]))
+    assert 1.68 <= track.refine_onsets([Span(start=2, end=3)])[0].start <= 2
+    speech = [Span(start=1, end=1.9), Span(start=2, end=3)]
+    first, second = track.refine_onsets(speech)
+    assert first.end < second.start <= 2
+
+
+@given(st.lists(st.integers(1, 3000), max_size=20))
+def test_refined_speech_stays_sorted_and_apart(lengths: list[int]) -> None:
+    """Whatever the regions, also beyond the recording."""
+    edges = [edge / 1000 for edge in itertools.accumulate(lengths)]
+    speech = [Span(start=start, end=end) for start, end in zip(edges[::2], edges[1::2], strict=False)]
+    refined = measured(noise(10, 16_000) * np.linspace(0, 1, 160_000, dtype=np.float32)).refine_onsets(speech)
+    times = [time for span in refined for time in (span.start, span.end)]
+    assert times == sorted(times)
+    assert [span.end for span in refined] == [span.end for span in speech]
+    assert all(before.start - 0.31 <= after.start <= before.start for before, after in zip(speech, refined, strict=True))

@@ -150,6 +150,16 @@ def test_importing_the_step_loads_no_speech_library() -> None:
 
 
 @pytest.mark.slow
+def test_turns_of_real_digits_begin_where_they_do(shared: Path, tmp_path: Path) -> None:
+    """Nine of ten within 100 ms, although many begin with an "s" or an "f"."""
+    folder = shared / "audio" / "conversations"
+    turns = json.loads((folder / "digits_3spk.json").read_text(encoding="utf-8"))["turns"]
+    speech = prepare(folder / "digits_3spk.flac", tmp_path / "a.wav").speech
+    misses = [min(abs(span.start - turn["start"]) for span in speech) for turn in turns]
+    assert np.mean(np.array(misses) <= 0.1) >= 0.9
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("target", [20.0, 60.0])
 def test_real_episodes_are_cut_between_words(shared: Path, tmp_path: Path, target: float) -> None:
     """No seam inside a word of the truth, and nearly all of the speech is covered as speech."""
