@@ -98,10 +98,10 @@ def refusal(address: str, *, allow_private: bool = False) -> str | None:
 
 def _embedded(address: _Address) -> _Address:
     """Return the IPv4 address that an IPv6 address stands for, if it does."""
+    if isinstance(address, ipaddress.IPv6Address) and address.scope_id is not None:
+        return ipaddress.IPv6Address("fe80::")  # an interface can only be named for an address of this link
     if isinstance(address, ipaddress.IPv4Address) or int(address) <= 1:  # :: and ::1 are no embedded IPv4
         return address
-    if address.scope_id is not None:
-        return ipaddress.IPv6Address("fe80::")  # an interface can only be named for an address of this link
     if any(address in network for network in _CARRIES_IPV4):
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return address
@@ -145,7 +145,7 @@ class Guard:
                 f"{shown} carries a user name or password before the host.",
                 hint="Take the part up to the @ out of the address.",
             )
-        if "\\" in authority or not 0 < (parsed.port or 80) < 65536:
+        if "\\" in authority or not 0 < (80 if parsed.port is None else parsed.port) < 65536:
             raise AddressRefused(f"{shown} is not a web address.", hint="Check the host and the port.")
         return parsed.copy_with(host=self._check_host(parsed.raw_host.decode("ascii"), shown), fragment=None)
 

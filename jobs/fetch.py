@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.message import Message
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -131,7 +131,7 @@ class Fetcher:
     @cached_property
     def _route(self) -> Route:
         guard = Guard(allow_private=self.allow_private, resolver=self.resolver)
-        return Route(guard, self.limits, self.user_agent, self.tls or httpx.create_ssl_context())
+        return Route(guard, self.limits, self.user_agent, self.tls or _usual_certificates())
 
     def _with_tries(self, attempt: Callable[[], _T], deadline: float) -> _T:
         """Try again after errors that may pass, waiting longer each time, as long as limits allow."""
@@ -160,6 +160,12 @@ class Fetcher:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """Close nothing: no connection outlives the call that opened it."""
+
+
+@cache
+def _usual_certificates() -> ssl.SSLContext:
+    """Load the certificates that are trusted everywhere, once: it takes longer than many a fetch."""
+    return httpx.create_ssl_context()
 
 
 class _StartAgain(Exception):

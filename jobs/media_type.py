@@ -165,7 +165,10 @@ _AUDIO_BRANDS = {b"M4A ", b"M4B ", b"M4P ", b"F4A ", b"F4B "}
 
 
 def _iso_media(head: bytes) -> MediaType | None:
-    """Recognise ISO/IEC 14496-12 files by their first box, and QuickTime files older than `ftyp`."""
+    """Recognise ISO/IEC 14496-12 files by their first box, and QuickTime files older than `ftyp`.
+
+    A general brand whose tracks are listed at the end of the file is called video, whether it has pictures or not.
+    """
     box, size = head[4:8], int.from_bytes(head[:4], "big")
     if box == b"ftyp":
         brand = head[8:12]

@@ -150,6 +150,8 @@ class PartialFile:
                     self.checkpoint()
         finally:
             self._file.close()
+            if self.size == 0:
+                self.discard()
 
 
 def note_of(path: Path) -> Path:

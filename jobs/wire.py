@@ -141,10 +141,10 @@ class _PacedStream(httpcore.NetworkStream):
 
 
 class _PinnedBackend(httpcore.NetworkBackend):
-    """Opens connections to judged addresses only; Host and the certificate's name stay those of the URL."""
+    """Opens connections to the addresses that were judged; Host and the certificate's name stay those of the URL."""
 
-    def __init__(self, guard: Guard, pace: Pace, connect_seconds: float) -> None:
-        self._guard = guard
+    def __init__(self, addresses: tuple[str, ...], pace: Pace, connect_seconds: float) -> None:
+        self._addresses = addresses
         self._pace = pace
         self._connect_seconds = connect_seconds
         self._system = httpcore.SyncBackend()
@@ -158,7 +158,7 @@ class _PinnedBackend(httpcore.NetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         failure: Exception = httpcore.ConnectError(f"{host} has no address")
-        for address in self._guard.addresses(host, port, seconds=self._pace.seconds_left()):
+        for address in self._addresses:
             seconds = min(self._connect_seconds, self._pace.seconds_left())
             try:
                 stream = self._system.connect_tcp(address, port, seconds, local_address, socket_options)
@@ -203,7 +203,9 @@ def exchange(
     """
     host = url.host
     pace = Pace(host, limits, deadline)
-    backend = _PinnedBackend(guard, pace, limits.connect_seconds)
+    port = url.port or {"http": 80, "https": 443}[url.scheme]
+    addresses = guard.addresses(host, port, seconds=pace.seconds_left())
+    backend = _PinnedBackend(addresses, pace, limits.connect_seconds)
     address = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
     sent = [(name.encode("ascii"), value.encode("utf-8")) for name, value in headers.items()]
     timeout = {"connect": limits.connect_seconds, "pool": limits.connect_seconds}
@@ -250,7 +252,7 @@ def _explained(host: str) -> Iterator[None]:
 
 
 def _connect_failure(host: str, error: httpcore.ConnectError) -> NetworkError | SourceError:
-    cause = error.__cause__
+    cause = error.args[0] if error.args else None  # httpcore raises it `from None`, yet keeps it here
     if isinstance(cause, ssl.SSLCertVerificationError):
         return SourceError(
             f"The certificate of {host} does not hold: {cause.verify_message or cause.reason}.",

@@ -132,8 +132,9 @@ class WebServer:
 class Canary:
     """A port that must see no connection; `touched` says whether it did."""
 
-    def __init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        self.host = host
+        self._listener = socket.create_server((host, 0))
         self.port = int(self._listener.getsockname()[1])
 
     @property
@@ -141,9 +142,9 @@ class Canary:
         """Whether anyone connected: a finished connection waits in the backlog, so there is no race."""
         return bool(select.select([self._listener], [], [], 0)[0])
 
-    def url(self, path: str = "/", *, host: str = "127.0.0.1") -> str:
-        """Return an address that leads here."""
-        return f"http://{host}:{self.port}{path}"
+    def url(self, path: str = "/", *, host: str | None = None) -> str:
+        """Return an address that leads here, under another name of this host if given."""
+        return f"http://{host or self.host}:{self.port}{path}"
 
     def __enter__(self) -> Self:
         return self
