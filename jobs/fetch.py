@@ -232,6 +232,7 @@ class _Transfer:
         lengths = answer.length in {None, total - size}
         if first != size or last != total - 1 or total != (origin.total or total) or not lengths:
             raise _StartAgain
+        self.part.expect(total)
 
     def _receive(self, answer: Answer, resumed_from: int) -> Download:
         part, limit = self.part, self.route.limits.max_bytes

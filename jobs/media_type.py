@@ -247,7 +247,7 @@ def _playlist(start: bytes) -> MediaType | None:
         return MediaType("audio/x-scpls", "playlist")
     if low.startswith(b"ffconcat") or re.match(rb"file\s+['\"\w./]", low):
         return MediaType("text/x-ffconcat", "playlist")
-    return MediaType("application/vnd.apple.mpegurl", "playlist") if _M3U_LINE.match(start) else None
+    return MediaType("application/vnd.apple.mpegurl", "playlist") if _M3U_LINE.match(start[:2048]) else None
 
 
 def _json(start: bytes) -> MediaType | None:
@@ -269,11 +269,11 @@ def _elementary(head: bytes) -> MediaType | None:
 
 
 def _tagged(head: bytes) -> MediaType:
-    """Look behind an ID3v2 tag, when it ends within these bytes; mp3 otherwise, as nearly all such files are."""
-    size = sum((byte & 0x7F) << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=False))
-    behind = head[10 + size :].lstrip(b"\0")
-    if behind.startswith(b"ID3"):
-        return _tagged(behind)
+    """Look behind ID3v2 tags, when they end within these bytes; mp3 otherwise, as nearly all such files are."""
+    behind = head
+    while behind.startswith(b"ID3"):
+        size = sum((byte & 0x7F) << shift for byte, shift in zip(behind[6:10], (21, 14, 7, 0), strict=False))
+        behind = behind[10 + size :].lstrip(b"\0")
     if behind.startswith(b"fLaC"):
         return MediaType("audio/flac", "audio", "flac")
     return _FRAMED.get(framing(behind), _MP3)

@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -51,6 +51,7 @@ class PartialFile:
         self.size = 0
         self._note = note_of(path)
         self._safe = 0
+        self._ours = False  # until something of it was taken up or written, it may be a file that got here by mistake
         with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644), "r+b", buffering=0)
@@ -61,10 +62,11 @@ class PartialFile:
         found = _read_note(self._note)
         if found is not None and found[0].url == url and found[0].resumable:
             self.origin = found[0]
-            self.size = self._safe = min(found[1], os.fstat(self._file.fileno()).st_size)
-        with writing(self.path):
-            self._file.truncate(self.size)
-            self._file.seek(self.size)
+            self.size = self._safe = min(found[1], self._size_on_disk())
+            self._ours = True
+            with writing(self.path):
+                self._file.truncate(self.size)
+                self._file.seek(self.size)
 
     @property
     def resumable(self) -> bool:
@@ -81,8 +83,12 @@ class PartialFile:
         with writing(self.path):
             self._file.seek(0)
             self._file.truncate(0)
-        self.origin, self.size, self._safe = origin, 0, 0
+        self.origin, self.size, self._safe, self._ours = origin, 0, 0, True
         self._write_note()
+
+    def expect(self, total: int) -> None:
+        """Take note of a total that the server told only later."""
+        self.origin = replace(self.origin, total=total)
 
     def write(self, piece: bytes) -> None:
         """Append bytes; all that fits is kept when the disk is full."""
@@ -125,10 +131,15 @@ class PartialFile:
 
     def discard(self) -> None:
         """Remove the file and its note: nothing in it is worth going on with."""
+        if not self._ours:
+            return
         self.origin = Origin(self.origin.url)
         with contextlib.suppress(OSError):
             self._note.unlink(missing_ok=True)
             self.path.unlink(missing_ok=True)
+
+    def _size_on_disk(self) -> int:
+        return os.fstat(self._file.fileno()).st_size
 
     def _write_note(self) -> None:
         if not self.origin.resumable:
@@ -149,8 +160,10 @@ class PartialFile:
                 with contextlib.suppress(EarmarkError):  # the block's own error says more
                     self.checkpoint()
         finally:
+            empty = self._size_on_disk() == 0
             self._file.close()
-            if self.size == 0:
+            if empty:
+                self._ours = True
                 self.discard()
 
 

@@ -15,6 +15,7 @@ import time
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -548,7 +549,7 @@ def test_a_server_that_accepts_and_says_nothing_is_given_up(canary: Canary) -> N
 def test_a_dead_address_does_not_hide_a_living_one(webserver: WebServer) -> None:
     """The next address of a name is tried when the first refuses."""
     webserver.routes["/a"] = b"fine"
-    both = fetcher(resolver=lambda host, port: ["127.0.0.3", "127.0.0.1"])
+    both = fetcher(resolver=lambda host, port: ["::1", "127.0.0.1"])
     assert both.get(webserver.url("/a", host="podcast.test"), max_bytes=10).body == b"fine"
 
 
@@ -662,6 +663,40 @@ def test_without_a_strong_etag_nothing_is_glued_together(webserver: WebServer, p
     download = fetcher().download(webserver.url("/e.mp3"), part)
     assert (download.sha256, download.resumed_from) == (SHA, 0)
     assert "range" not in webserver.requests[1].headers
+
+
+def test_a_total_that_comes_late_is_held_to(webserver: WebServer, part: Path) -> None:
+    """Where only the 206 tells the total, a rest that ends early is noticed and taken up again."""
+    tag = b'HTTP/1.1 200 OK\r\nETag: "one"\r\n'
+    size = len(AUDIO)
+    first = [tag + b"Transfer-Encoding: chunked\r\n\r\n186a0\r\n" + AUDIO[:100_000] + b"\r\n"]  # 186a0: 100000
+    head = f'HTTP/1.1 206 OK\r\nETag: "one"\r\nContent-Range: bytes 100000-{size - 1}/{size}\r\n\r\n'.encode()
+    short = [head + AUDIO[100_000:200_000]]
+    webserver.routes["/e.mp3"] = [Reply(raw=first), Reply(raw=short), Reply(AUDIO, headers={"ETag": '"one"'})]
+    download = fetcher().download(webserver.url("/e.mp3"), part)
+    assert (download.sha256, download.resumed_from) == (SHA, 200_000)
+
+
+def test_a_file_that_lies_there_by_mistake_is_kept_until_bytes_come(webserver: WebServer, part: Path) -> None:
+    """A refused or failed request touches nothing on disk, and leaves nothing where nothing was."""
+    part.write_bytes(b"somebody's work")
+    for url, error in (("http://169.254.169.254/", AddressRefused), (webserver.url("/gone"), NotFound)):
+        with pytest.raises(error):
+            fetcher().download(url, part)
+        assert part.read_bytes() == b"somebody's work"
+        other = part.with_name("other.part")
+        with pytest.raises(error):
+            fetcher().download(url, other)
+        assert list(part.parent.iterdir()) == [part]
+
+
+def test_one_fetcher_serves_many_threads(webserver: WebServer, tmp_path: Path) -> None:
+    """Downloads side by side do not touch one another."""
+    bodies = {f"/{number}.mp3": AUDIO[417 * number :] for number in range(8)}
+    webserver.routes.update({path: [Reply(body, drop_after=CUT), body] for path, body in bodies.items()})
+    with fetcher() as asker, ThreadPoolExecutor(8) as pool:
+        found = pool.map(lambda path: asker.download(webserver.url(path), tmp_path / path[1:]).sha256, bodies)
+        assert list(found) == [hashlib.sha256(body).hexdigest() for body in bodies.values()]
 
 
 def test_a_416_starts_again(webserver: WebServer, part: Path) -> None:
