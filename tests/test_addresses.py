@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import threading
 import time
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.addresses import Guard, refusal, shown_url
@@ -88,6 +89,7 @@ def test_public_addresses_may_be_connected_to(address: str) -> None:
     assert refusal(address) is None
 
 
+@settings(deadline=None)
 @given(st.ip_addresses())
 def test_nothing_passes_that_the_standard_library_knows_as_private(
     address: ipaddress.IPv4Address | ipaddress.IPv6Address,
@@ -100,6 +102,7 @@ def test_nothing_passes_that_the_standard_library_knows_as_private(
         assert not address.is_loopback
 
 
+@settings(deadline=None)
 @given(st.ip_addresses(v=4))
 def test_an_ipv4_address_is_judged_alike_in_every_ipv6_dress(address: ipaddress.IPv4Address) -> None:
     """Mapped and NAT64 forms of an address are refused exactly when the address itself is."""
@@ -194,15 +197,17 @@ def test_a_name_without_address_is_a_network_error() -> None:
 
 def test_a_slow_resolver_is_not_waited_for() -> None:
     """A resolver that does not answer costs no more than the time allowed."""
+    done = threading.Event()
 
     def slow(host: str, port: int) -> Sequence[str]:
-        time.sleep(1)
+        done.wait(10)
         return ["8.8.8.8"]
 
     began = time.monotonic()
     with pytest.raises(TooSlow, match="did not resolve"):
         Guard(resolver=slow).addresses("podcast.test", 80, seconds=0.1)
-    assert time.monotonic() - began < 0.8
+    assert time.monotonic() - began < 5
+    done.set()
 
 
 def test_the_system_resolver_finds_this_machine() -> None:

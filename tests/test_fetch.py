@@ -486,8 +486,8 @@ def test_endless_headers_are_cut_off(webserver: WebServer, part: Path, ask: Aski
     webserver.routes["/slow"] = lambda request: Reply(raw=headers(0.02))
     webserver.routes["/fast"] = lambda request: Reply(raw=headers(0))
     limits = FetchLimits(tries=1, head_seconds=0.5)
-    assert timed(lambda: ask(fetcher(limits), webserver.url("/slow"), part), TooSlow, "no answer within 0.5 s") < 2
-    assert timed(lambda: ask(fetcher(ONCE), webserver.url("/fast"), part), TooLarge, "of headers") < 2
+    assert timed(lambda: ask(fetcher(limits), webserver.url("/slow"), part), TooSlow, "no answer within 0.5 s") < 5
+    assert timed(lambda: ask(fetcher(ONCE), webserver.url("/fast"), part), TooLarge, "of headers") < 5
 
 
 @pytest.mark.parametrize(
@@ -515,7 +515,7 @@ def test_a_byte_at_a_time_is_too_slow(webserver: WebServer, part: Path, ask: Ask
     """A body below the minimum rate ends after the window, though every single wait is short."""
     webserver.routes["/e.mp3"] = Reply(AUDIO, drip=(1, 0.02))
     limits = FetchLimits(tries=1, min_rate=1000, rate_window=0.5)
-    assert timed(lambda: ask(fetcher(limits), webserver.url("/e.mp3"), part), TooSlow, r"sent only \d+ bytes in 0\.") < 2
+    assert timed(lambda: ask(fetcher(limits), webserver.url("/e.mp3"), part), TooSlow, r"sent only \d+ bytes in 0\.") < 5
 
 
 @every_way
@@ -523,7 +523,7 @@ def test_a_server_that_falls_silent_is_too_slow(webserver: WebServer, part: Path
     """Silence counts as a rate of nothing."""
     webserver.routes["/e.mp3"] = Reply(AUDIO, drip=(1000, 30))
     limits = FetchLimits(tries=1, min_rate=5000, rate_window=0.5)
-    assert timed(lambda: ask(fetcher(limits), webserver.url("/e.mp3"), part), TooSlow, r"sent only \d+ bytes") < 2
+    assert timed(lambda: ask(fetcher(limits), webserver.url("/e.mp3"), part), TooSlow, r"sent only \d+ bytes") < 5
 
 
 def test_the_deadline_ends_what_is_fast_enough(webserver: WebServer, part: Path) -> None:
@@ -531,19 +531,19 @@ def test_the_deadline_ends_what_is_fast_enough(webserver: WebServer, part: Path)
     webserver.routes["/e.mp3"] = Reply(AUDIO, drip=(2000, 0.05))
     limits = FetchLimits(document_seconds=0.6, download_seconds=0.6, first_wait=0.01)
     url = webserver.url("/e.mp3")
-    assert timed(lambda: fetcher(limits).get(url, max_bytes=2**20), TooSlow, "time limit") < 2
-    assert timed(lambda: fetcher(limits).download(url, part), TooSlow, r"of 300240 bytes came.*time limit") < 2
+    assert timed(lambda: fetcher(limits).get(url, max_bytes=2**20), TooSlow, "time limit") < 5
+    assert timed(lambda: fetcher(limits).download(url, part), TooSlow, r"of 300240 bytes came.*time limit") < 5
     webserver.routes["/500"] = Reply(status=500)
     limits = FetchLimits(document_seconds=0.6, first_wait=0.25, tries=50)
-    assert timed(lambda: get(webserver.url("/500"), limits), ServerError, "500") < 2
+    assert timed(lambda: get(webserver.url("/500"), limits), ServerError, "500") < 5
 
 
 def test_a_server_that_accepts_and_says_nothing_is_given_up(canary: Canary) -> None:
     """Neither a silent server nor a silent TLS handshake holds the slot."""
     limits = FetchLimits(tries=1, head_seconds=0.5, connect_seconds=0.5)
-    assert timed(lambda: get(canary.url(), limits), TooSlow, "no answer") < 2
+    assert timed(lambda: get(canary.url(), limits), TooSlow, "no answer") < 5
     https = canary.url().replace("http:", "https:")
-    assert timed(lambda: trusting(limits).get(https, max_bytes=10), TooSlow, "answer") < 2
+    assert timed(lambda: trusting(limits).get(https, max_bytes=10), TooSlow, "answer") < 5
 
 
 def test_a_dead_address_does_not_hide_a_living_one(webserver: WebServer) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.http_status import failure, retry_after
@@ -37,6 +37,7 @@ def test_retry_after_is_read_as_seconds_and_as_a_date(value: str | None, seconds
     assert retry_after(value, now=NOW) == seconds
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=0, max_value=10**7))
 def test_both_forms_of_retry_after_agree(seconds: int) -> None:
     """A number of seconds and the date that is so far away are the same wait."""
@@ -44,6 +45,7 @@ def test_both_forms_of_retry_after_agree(seconds: int) -> None:
     assert retry_after(str(seconds), now=NOW) == retry_after(date, now=NOW) == seconds
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_no_retry_after_makes_it_fail(value: str) -> None:
     """Whatever a server sends is a wait or nothing."""

@@ -10,7 +10,7 @@ from functools import cache
 import av
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.frames import framing
@@ -195,6 +195,7 @@ def test_rarer_containers_are_known_by_their_signature(head: bytes, demuxer: str
     assert sniff(head).demuxer == demuxer
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=2000))
 def test_any_bytes_get_some_type(head: bytes) -> None:
     """No bytes make it fail, and only audio and video ever get a demuxer."""
@@ -208,11 +209,12 @@ def test_any_bytes_get_some_type(head: bytes) -> None:
 )
 def test_hostile_repetition_costs_little(unit: bytes) -> None:
     """No head makes the search deep or slow: a fifth of a second would be two hundred times the usual."""
-    began = time.perf_counter()
+    began = time.process_time()
     assert sniff((unit * SNIFF_BYTES)[:SNIFF_BYTES]).name
-    assert time.perf_counter() - began < 0.2
+    assert time.process_time() - began < 0.2
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1, max_size=50))
 def test_no_text_is_ever_taken_for_audio_frames(text: str) -> None:
     """Valid UTF-8 has no byte that begins an audio frame."""
