@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.webserver import Canary, WebServer
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -16,3 +19,17 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("the folder ../shared with test material is not beside this checkout")
     return folder
+
+
+@pytest.fixture
+def webserver() -> Iterator[WebServer]:
+    """Run a scriptable HTTP server on the loopback."""
+    with WebServer() as server:
+        yield server
+
+
+@pytest.fixture
+def canary() -> Iterator[Canary]:
+    """Listen on a port that must see no connection."""
+    with Canary() as listener:
+        yield listener
