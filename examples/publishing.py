@@ -104,9 +104,7 @@ def tag_mp3(path: Path, titles: list[str], starts: list[float], duration: float,
     ends = [*starts[1:], duration]
     for name, title, start, end in zip(names, titles, starts, ends, strict=True):
         sub_frames = [id3.TIT2(encoding=1, text=title)]
-        tags.add(
-            id3.CHAP(element_id=name, start_time=round(start * 1000), end_time=round(end * 1000), sub_frames=sub_frames)
-        )
+        tags.add(id3.CHAP(element_id=name, start_time=round(start * 1000), end_time=round(end * 1000), sub_frames=sub_frames))
     tags.save(path, v2_version=3)
 
 

@@ -67,7 +67,7 @@ def through_mp3(samples: Samples, kilobits: int) -> Samples:
         ]
         delay = int(np.argmax(likeness)) * 40
     kept = decoded[delay : delay + len(samples)]
-    return np.pad(kept, (0, len(samples) - len(kept)))
+    return np.asarray(np.pad(kept, (0, len(samples) - len(kept))), dtype=np.float32)
 
 
 def music(rng: random.Random, seconds: float, sample_rate: int = SAMPLE_RATE) -> Samples:
@@ -90,7 +90,7 @@ def music(rng: random.Random, seconds: float, sample_rate: int = SAMPLE_RATE) ->
         if rng.random() < 0.4:
             hit = np.random.default_rng(rng.randint(0, 10**6)).standard_normal(length)
             mixed[first : first + length] += 0.7 * hit * np.exp(-since * 40)
-    return (0.3 * mixed / (np.abs(mixed).max() + 1e-9)).astype(np.float32)
+    return np.asarray(0.3 * mixed / (np.abs(mixed).max() + 1e-9), dtype=np.float32)
 
 
 def noise(rng: random.Random, seconds: float, sample_rate: int = SAMPLE_RATE) -> Samples:
