@@ -1,0 +1,1 @@
+"""Training of the tiny Whisper on sentences that espeak-ng speaks."""
