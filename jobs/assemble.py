@@ -114,11 +114,13 @@ def _choice(heard: Heard) -> tuple[Choice, tuple[Notice, ...]]:
     """Choose among everything that was found; show notes are read now that the duration is known."""
     publication = heard.publication
     published = publication.episode.published_duration
-    by_notes, warnings = read_show_notes((*heard.notes, *publication.notes), duration=published or heard.prepared.duration)
+    length = published or heard.prepared.duration
+    by_hand, hand_warnings = read_show_notes(heard.notes, duration=length) if heard.notes else ((), ())
+    by_notes, notes_warnings = read_show_notes(publication.notes, duration=length)
     given = [source for source in heard.fetched.chapters if source.kind == "file"]
     linked = [source for source in heard.fetched.chapters if source.kind != "file"]
-    sources = [*given, heard.embedded, *linked, *publication.chapters, *by_notes]
-    return choose(sources, duration=heard.prepared.duration), warnings
+    sources = [*given, heard.embedded, *linked, *publication.chapters, *by_hand, *by_notes]
+    return choose(sources, duration=heard.prepared.duration), (*hand_warnings, *notes_warnings)
 
 
 def _place(choice: Choice, words: Sequence[Word], heard: Heard) -> tuple[tuple[Placed, ...], tuple[Notice, ...]]:

@@ -92,7 +92,7 @@ def _audio(publication: Publication, fetcher: Fetcher, blobs: FolderBlobs, repor
     local = local_path(episode.audio_url)
     if local is None:
         part = blobs.downloads(episode.id)
-        download = fetcher.download(episode.audio_url, part, progress=lambda done, total: report(done, total))
+        download = fetcher.download(episode.audio_url, part, progress=report)
         return blobs.adopt(download.path, download.sha256), download.bytes, download.media_type
     file = open_local(local)
     with blobs.workspace() as folder, explained(folder):
@@ -124,8 +124,7 @@ def _read_any(data: bytes, place: str) -> tuple[ChapterSource, tuple[Notice, ...
         return read_podcast_json(data, origin=place)
     if head == b"<" and b"simple-chapters" in data[:4096]:
         return read_psc(data, place)
-    sources, notices = read_notes_text(data.decode("utf-8", "replace"), place)
-    return sources[0], notices
+    return read_notes_text(data.decode("utf-8", "replace"), place)
 
 
 def _linked_chapters(link: Link, fetcher: Fetcher) -> tuple[ChapterSource, tuple[Notice, ...]]:

@@ -17,7 +17,7 @@ from jobs.assemble import Heard, assemble
 from jobs.audio import DecodeLimits
 from jobs.chapters.embedded import read_embedded
 from jobs.engines.protocols import Diarization, Diarizer, SpeakerHints, SpeechOptions, Transcriber
-from jobs.events import EpisodeBegan, Listener, Noticed
+from jobs.events import EpisodeBegan, Listener
 from jobs.fetch import Fetcher
 from jobs.intake import Fetched, Given, intake
 from jobs.language import places, read_clips
@@ -101,7 +101,8 @@ def process(
 ) -> Outcome:
     """Turn one published episode into a transcript, doing only what has not been done yet.
 
-    Raises an `EarmarkError` that says what is wrong with the episode; what was finished is kept, and the next call goes on from there.
+    Raises an `EarmarkError` that says what is wrong with the episode; what was finished is kept, and the next call goes on
+    from there.
     """
     episode = publication.episode
     listener(EpisodeBegan(episode))
@@ -109,9 +110,11 @@ def process(
     if force:
         shop.ledger.reset_attempts(job.id)
     runner = StepRunner(shop.ledger, shop.blobs, shop.presence, job.id, listener, force=force)
+    asked = given or Given()
+    work = _Work(publication, options, shop, runner, asked, _given_notes(asked.notes))
     shop.ledger.set_job(job.id, "running")
     try:
-        transcript, key = _Work(publication, options, shop, runner, given or Given()).all_steps()
+        transcript, key = work.all_steps()
     except Cancelled as error:
         shop.ledger.set_job(job.id, "cancelled", reason=str(error))
         raise
@@ -137,6 +140,8 @@ class _Work:
     shop: Workshop
     runner: StepRunner
     given: Given
+    notes: tuple[Note, ...]
+    """Show notes given by hand."""
 
     def all_steps(self) -> tuple[Transcript, str]:
         """Run every step; return the transcript and the key under which it is known."""
@@ -147,7 +152,8 @@ class _Work:
             parts, part_keys = self._transcribe(ready, prepare_key, language, audio)
             diarized, diarize_key = self._diarize(ready, prepare_key, audio)
         keys = (fetch_key, prepare_key, language_key, *part_keys, diarize_key)
-        transcript, key = self._assemble(fetched, ready, language, parts, diarized, keys)
+        heard = self._heard(fetched, ready, language, parts, diarized)
+        transcript, key = self._assemble(heard, keys)
         self._clean_up(ready)
         return transcript, key
 
@@ -173,9 +179,7 @@ class _Work:
 
     def _decode(self, fetched: Fetched, report: Report) -> PreparedEpisode:
         source = self.shop.blobs.path(fetched.audio)
-        options = PrepareOptions(
-            demuxer=fetched.demuxer, part_seconds=self.options.part_seconds, limits=self.shop.decode_limits
-        )
+        options = PrepareOptions(demuxer=fetched.demuxer, part_seconds=self.options.part_seconds, limits=self.shop.decode_limits)
         with self.shop.blobs.workspace() as folder:
             prepared = prepare(source, folder / "audio.wav", options=options, progress=report)
             pcm = self.shop.blobs.adopt(folder / "audio.wav")
@@ -209,9 +213,7 @@ class _Work:
         heard, keys = [], []
         for part in parts:
             key = self._key("transcribe", prepare_key, part.index, info.model_dump_json(), repr(asked))
-            step = Step(
-                "transcribe", key, part.index, len(parts), total=part.end - part.start, whole=ready.prepared.duration
-            )
+            step = Step("transcribe", key, part.index, len(parts), total=part.end - part.start, whole=ready.prepared.duration)
             heard.append(
                 self.runner.run(
                     step,
@@ -244,17 +246,15 @@ class _Work:
         kept = self.runner.run(Step("diarize", key, total=ready.prepared.duration), DiarizedEpisode, tell_apart)
         return Diarization(kept.turns, kept.overlapping, kept.embeddings, kept.warnings), key
 
-    def _assemble(
+    def _heard(
         self,
         fetched: Fetched,
         ready: PreparedEpisode,
         language: str | None,
         parts: tuple[PartTranscript, ...],
         diarization: Diarization | None,
-        keys: tuple[str, ...],
-    ) -> tuple[Transcript, str]:
-        options = self.options.model_dump(exclude_none=True)
-        heard = Heard(
+    ) -> Heard:
+        return Heard(
             publication=self.publication,
             fetched=fetched,
             prepared=ready.prepared,
@@ -264,18 +264,21 @@ class _Work:
             language=language,
             transcriber=self.shop.transcriber.info,
             diarizer=self.shop.diarizer.info if self.shop.diarizer else None,
-            options=options,
-            notes=_given_notes(self.given.notes),
+            options=self.options.model_dump(exclude_none=True),
+            notes=self.notes,
             warnings=(*self.shop.notices, *ready.warnings),
             version=VERSION,
         )
-        said = [self.publication.model_dump_json(), *(note.html for note in heard.notes), *(n.code for n in heard.warnings)]
-        key = self._key("assemble", *keys, *said, repr(options), VERSION)
+
+    def _assemble(self, heard: Heard, keys: tuple[str, ...]) -> tuple[Transcript, str]:
+        printed = [self.publication.model_dump_json(), *(note.html for note in heard.notes)]
+        said = [notice.model_dump_json() for notice in heard.warnings]
+        key = self._key("assemble", *keys, *printed, *said, repr(heard.options), VERSION)
         return self.runner.run(Step("assemble", key), Transcript, lambda _: assemble(heard)), key
 
     # ------------------------------------------------------------------ around them
 
-    def _key(self, name: str, *parts: str | int | float | None) -> str:
+    def _key(self, name: str, *parts: str | float | None) -> str:
         return key_of(name, _FORMATS[name], *parts)
 
     @contextmanager
@@ -310,7 +313,7 @@ class _LazyAudio:
             try:
                 path = blobs.path(self._ready.pcm)
             except NotFound:
-                again = self._work._decode(self._fetched, lambda done, total=None: None)  # noqa: SLF001 - two halves of one thing
+                again = self._work._decode(self._fetched, _unreported)  # noqa: SLF001 - two halves of one thing
                 path = blobs.path(again.pcm)
             self._open = Pcm(path)
         return self._open
@@ -321,6 +324,10 @@ class _LazyAudio:
             self._open.close()
 
 
+def _unreported(_: float, __: float | None = None) -> None:
+    """Report to nobody."""
+
+
 def _given_notes(path: Path | None) -> tuple[Note, ...]:
     if path is None:
         return ()
@@ -328,9 +335,3 @@ def _given_notes(path: Path | None) -> tuple[Note, ...]:
         return (Note(field="file", html=path.read_text("utf-8", errors="replace")),)
     except OSError as error:
         raise NotFound(f"The show notes {path} cannot be read: {error.strerror}.", hint="Check the path.") from error
-
-
-def warn(listener: Listener, notices: tuple[Notice, ...], *, loud: bool = False) -> None:
-    """Tell the listener about notices that concern the whole run."""
-    for notice in notices:
-        listener(Noticed(notice, loud=loud))

@@ -117,7 +117,9 @@ def _from_page(source: str, finds: PageFinds, selection: Selection, fetcher: Fet
     if episode is not None:
         return Found(source, (episode,), feed.title, feed)
     if len(finds.audio) == 1:
-        notice = Notice(code="not_in_feed", message="The page's episode is not in the feed that it announces; its own audio is taken.")
+        notice = Notice(
+            code="not_in_feed", message="The page's episode is not in the feed that it announces; its own audio is taken."
+        )
         return Found(source, (page_publication(finds),), feed.title, None, (notice,))
     return _chosen(source, feed, selection)
 

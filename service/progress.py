@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TextIO
+from typing import IO, Any
 
 from pydantic import BaseModel
 from rich.console import Console
@@ -47,7 +47,7 @@ def shown(*, as_json: bool, console: Console) -> Iterator[Listener]:
 class JsonLines:
     """One JSON object a line: `{"event": …, …}`, times in seconds, sizes in bytes."""
 
-    def __init__(self, out: TextIO) -> None:
+    def __init__(self, out: IO[str]) -> None:
         self._out = out
 
     def __call__(self, event: Event) -> None:

@@ -42,6 +42,4 @@ def open_stores(settings: Settings) -> Iterator[Stores]:
 def open_fetcher(settings: Settings) -> Fetcher:
     """Return the guarded way to the network."""
     limits = FetchLimits(max_bytes=settings.max_audio_bytes, download_seconds=settings.fetch_deadline)
-    return Fetcher(
-        limits, allow_private=settings.allow_private_networks, user_agent=settings.user_agent or USER_AGENT
-    )
+    return Fetcher(limits, allow_private=settings.allow_private_networks, user_agent=settings.user_agent or USER_AGENT)

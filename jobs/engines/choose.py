@@ -61,18 +61,21 @@ def _transcriber(options: Options, place: Place) -> tuple[Transcriber, tuple[Not
         return PocketsphinxTranscriber(), ()
     name = options.model or _default_model(options)
     if options.engine == "whisper" or options.model is not None:
-        return _whisper(options, name, models.find_model(name, place.models) or models.pull_model(name, token=place.token)), ()
+        return _whisper(options, name, _model_folder(name, place)), ()
     return _best_there_is(options, place, name)
+
+
+def _model_folder(name: str, place: Place) -> Path:
+    return models.find_model(name, place.models) or models.pull_model(name, token=place.token)
 
 
 def _best_there_is(options: Options, place: Place, name: str) -> tuple[Transcriber, tuple[Notice, ...]]:
     try:
-        folder = models.find_model(name, place.models) or models.pull_model(name, token=place.token)
-        return _whisper(options, name, folder), ()
+        return _whisper(options, name, _model_folder(name, place)), ()
     except (NetworkError, EngineUnavailable) as error:
         other = None if isinstance(error, EngineUnavailable) else models.best_local_model(place.models)
         if other is not None:
-            text = f"The Whisper model {name} could not be fetched, so {other.name}, which is on this machine, was used. {error}"
+            text = f"The Whisper model {name} could not be fetched; {other.name}, which is on this machine, was used. {error}"
             return _whisper(options, other.name, other.folder), (Notice(code="asr_other_model", message=text),)
         return _pocketsphinx(options, name, error)
 

@@ -22,6 +22,8 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="One JSON docume
     else:
         width = max(len(finding.name) for finding in findings)
         for finding in findings:
-            results.print(f"{_MARKS[finding.verdict]} {finding.name:<{width}}  {escape(finding.words)}", highlight=False, soft_wrap=True)
+            results.print(
+                f"{_MARKS[finding.verdict]} {finding.name:<{width}}  {escape(finding.words)}", highlight=False, soft_wrap=True
+            )
     if any(finding.verdict == "broken" for finding in findings):
         raise typer.Exit(1)

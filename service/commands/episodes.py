@@ -19,7 +19,7 @@ from worker.settings import Settings
 
 
 def episodes(
-    feed: Annotated[str, typer.Argument(metavar="FEED", help="Feed URL or file, or a page that announces one.", show_default=False)],
+    feed: Annotated[str, typer.Argument(metavar="FEED", help="Feed URL or file, or a page that announces one.")],
     latest: Annotated[int | None, typer.Option(min=1, help="Only the newest N.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
@@ -30,7 +30,9 @@ def episodes(
     read = read_feed_at(feed, open_fetcher(Settings()))
     rows = [_row(number, publication) for number, publication in enumerate(read.publications[:latest], start=1)]
     if as_json:
-        print_json({"title": read.title, "link": read.link, "episodes": rows, "warnings": [n.model_dump() for n in read.warnings]})
+        print_json(
+            {"title": read.title, "link": read.link, "episodes": rows, "warnings": [n.model_dump() for n in read.warnings]}
+        )
         return
     results.print(_table(read, rows))
     for notice in read.warnings:

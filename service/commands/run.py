@@ -20,7 +20,7 @@ from jobs.options import DiarizerChoice, EngineChoice, Options
 from jobs.pipeline import Workshop, process
 from jobs.selection import Selection
 from jobs.sources import open_source
-from service.console import errors, print_json, results
+from service.console import errors, results
 from service.progress import JsonLines, shown
 from service.wording import clock
 from service.workplace import Stores, open_fetcher, open_stores
@@ -31,6 +31,9 @@ from storage.library import Library
 from worker.settings import Settings
 
 DEFAULT_FORMATS = ("vtt", "srt", "podcast-json", "chapters-json", "psc", "markdown")
+
+_WHICH, _SPEECH, _SPEAKERS, _CHAPTERS = "Which episodes", "Speech", "Speakers", "Chapters"
+"""Headings of `--help`."""
 
 _LOUD = {"asr_fallback", "asr_other_model", "diarizer_fallback", "no_diarizer"}
 
@@ -52,43 +55,45 @@ def run(  # noqa: PLR0917 - a command has as many parameters as options
         list[str], typer.Argument(metavar="SOURCE…", help="Audio URL or file, feed, web page, OPML list.", show_default=False)
     ],
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Folder for the transcripts.")] = None,
-    latest: Annotated[int | None, typer.Option(help="The newest N episodes of each feed.", min=1, rich_help_panel="Which episodes")] = None,
+    latest: Annotated[int | None, typer.Option(help="The newest N episodes of each feed.", min=1, rich_help_panel=_WHICH)] = None,
     since: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Episodes published since.", rich_help_panel="Which episodes")
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Episodes published since.", rich_help_panel=_WHICH)
     ] = None,
     episode: Annotated[
         list[str] | None,
-        typer.Option(metavar="TITLE|GUID|N", help="This episode (1 is the newest); repeatable.", rich_help_panel="Which episodes"),
+        typer.Option(metavar="TITLE|GUID|N", help="This episode (1 is the newest); repeatable.", rich_help_panel=_WHICH),
     ] = None,
-    all_episodes: Annotated[bool, typer.Option("--all", help="Every episode.", rich_help_panel="Which episodes")] = False,
-    engine: Annotated[EngineChoice, typer.Option(help="Speech engine.", rich_help_panel="Speech")] = "auto",
+    all_episodes: Annotated[bool, typer.Option("--all", help="Every episode.", rich_help_panel=_WHICH)] = False,
+    engine: Annotated[EngineChoice, typer.Option(help="Speech engine.", rich_help_panel=_SPEECH)] = "auto",
     model: Annotated[
-        str | None, typer.Option(metavar="NAME|DIR", help="Whisper model: a name, a folder, or a hub id.", rich_help_panel="Speech")
+        str | None,
+        typer.Option(metavar="NAME|DIR", help="Whisper model: a name, a folder, or a hub id.", rich_help_panel=_SPEECH),
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.", rich_help_panel="Speech")] = "auto",
-    compute_type: Annotated[str, typer.Option(help="Number format, e.g. int8, float16.", rich_help_panel="Speech")] = "auto",
-    threads: Annotated[int | None, typer.Option(min=0, help="CPU threads; 0 is all.", rich_help_panel="Speech")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.", rich_help_panel=_SPEECH)] = "auto",
+    compute_type: Annotated[str, typer.Option(help="Number format, e.g. int8, float16.", rich_help_panel=_SPEECH)] = "auto",
+    threads: Annotated[int | None, typer.Option(min=0, help="CPU threads; 0 is all.", rich_help_panel=_SPEECH)] = None,
     batch_size: Annotated[
-        int | None, typer.Option(min=0, help="Windows decoded together; 0 fits the device, 1 is one by one.", rich_help_panel="Speech")
+        int | None,
+        typer.Option(min=0, help="Windows decoded together; 0 fits the device, 1 is one by one.", rich_help_panel=_SPEECH),
     ] = None,
-    language: Annotated[str | None, typer.Option(help="Language code; heard if not given.", rich_help_panel="Speech")] = None,
-    prompt: Annotated[str | None, typer.Option(help="Text that sets the tone and spelling.", rich_help_panel="Speech")] = None,
-    hotwords: Annotated[str | None, typer.Option(help="Names and jargon to listen for.", rich_help_panel="Speech")] = None,
+    language: Annotated[str | None, typer.Option(help="Language code; heard if not given.", rich_help_panel=_SPEECH)] = None,
+    prompt: Annotated[str | None, typer.Option(help="Text that sets the tone and spelling.", rich_help_panel=_SPEECH)] = None,
+    hotwords: Annotated[str | None, typer.Option(help="Names and jargon to listen for.", rich_help_panel=_SPEECH)] = None,
     part_seconds: Annotated[
-        float | None, typer.Option(min=5, max=3600, help="Length of the parts of an episode.", rich_help_panel="Speech")
+        float | None, typer.Option(min=5, max=3600, help="Length of the parts of an episode.", rich_help_panel=_SPEECH)
     ] = None,
-    diarizer: Annotated[DiarizerChoice, typer.Option(help="Who tells the speakers apart.", rich_help_panel="Speakers")] = "auto",
+    diarizer: Annotated[DiarizerChoice, typer.Option(help="Who tells the speakers apart.", rich_help_panel=_SPEAKERS)] = "auto",
     diarizer_model: Annotated[
-        str | None, typer.Option(metavar="ID|DIR", help="pyannote pipeline.", rich_help_panel="Speakers")
+        str | None, typer.Option(metavar="ID|DIR", help="pyannote pipeline.", rich_help_panel=_SPEAKERS)
     ] = None,
-    speakers: Annotated[int | None, typer.Option(min=1, help="How many speakers there are.", rich_help_panel="Speakers")] = None,
-    min_speakers: Annotated[int | None, typer.Option(min=1, help="At least so many.", rich_help_panel="Speakers")] = None,
-    max_speakers: Annotated[int | None, typer.Option(min=1, help="At most so many.", rich_help_panel="Speakers")] = None,
+    speakers: Annotated[int | None, typer.Option(min=1, help="How many speakers there are.", rich_help_panel=_SPEAKERS)] = None,
+    min_speakers: Annotated[int | None, typer.Option(min=1, help="At least so many.", rich_help_panel=_SPEAKERS)] = None,
+    max_speakers: Annotated[int | None, typer.Option(min=1, help="At most so many.", rich_help_panel=_SPEAKERS)] = None,
     chapters: Annotated[
-        str | None, typer.Option(metavar="FILE|URL", help="Chapters for this episode.", rich_help_panel="Chapters")
+        str | None, typer.Option(metavar="FILE|URL", help="Chapters for this episode.", rich_help_panel=_CHAPTERS)
     ] = None,
     notes: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Show notes for this episode.", rich_help_panel="Chapters")
+        Path | None, typer.Option(metavar="FILE", help="Show notes for this episode.", rich_help_panel=_CHAPTERS)
     ] = None,
     format: Annotated[  # noqa: A002 - the option is called so
         list[str] | None, typer.Option("--format", help=f"Exports: {', '.join(FORMATS)}; repeatable or with commas.")
@@ -113,9 +118,7 @@ def run(  # noqa: PLR0917 - a command has as many parameters as options
             "speakers": speakers, "min_speakers": min_speakers, "max_speakers": max_speakers,
         }
     )  # fmt: skip
-    selection = Selection(
-        latest=latest, since=since.date() if since else None, episodes=tuple(episode or ()), all=all_episodes
-    )
+    selection = Selection(latest=latest, since=since.date() if since else None, episodes=tuple(episode or ()), all=all_episodes)
     asked = _Asked(
         sources, selection, options, Given(chapters, notes), _formats(format), Library(output or settings.output_dir), force
     )
