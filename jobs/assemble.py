@@ -16,7 +16,7 @@ from jobs.onsets import refine_onsets
 from jobs.prepare import Prepared
 from jobs.seams import join_parts
 from jobs.segments import regroup
-from jobs.speakers import assign_speakers, overlapped_words, relabel
+from jobs.speakers import label_speakers, mark_overlaps, talk_time
 from jobs.transcribe import PartTranscript
 from storage.documents import (
     Audio,
@@ -64,9 +64,9 @@ def assemble(heard: Heard) -> Transcript:
     """Return the transcript of one episode."""
     prepared = heard.prepared
     segments = refine_onsets(join_parts(prepared.parts, heard.parts), prepared.speech)
-    words, segments, overlapped = _with_speakers(segments, heard.diarization)
+    words, overlapped, diarization = _with_speakers(segments, heard.diarization)
     choice, notes_warnings = _choice(heard)
-    placed, placing = _place(choice, words, heard)
+    placed, placing = _place(choice, words, diarization, prepared)
     starts = [chapter.start for chapter in placed if not chapter.mark.hidden]
     segments = regroup(segments, words, starts, overlapped=overlapped)
     chapters = chapters_of(placed, choice.kind or "generated", segments=segments, duration=prepared.duration)
@@ -101,13 +101,14 @@ def assemble(heard: Heard) -> Transcript:
 
 def _with_speakers(
     segments: Sequence[Segment], diarization: Diarization | None
-) -> tuple[tuple[Word, ...], tuple[Segment, ...], frozenset[int]]:
-    """Return the words with speakers, the segments they came from, and which words lie in overlapped speech."""
+) -> tuple[tuple[Word, ...], frozenset[int], Diarization | None]:
+    """Return the words with speakers, which of them lie in overlapped speech, and the turns under the same labels."""
     words = tuple(word for segment in segments for word in segment.words)
     if diarization is None:
-        return words, tuple(segments), frozenset()
-    assigned = relabel(assign_speakers(words, diarization.turns))
-    return assigned, tuple(segments), overlapped_words(words, diarization.overlapping)
+        return words, frozenset(), None
+    labelled, diarization = label_speakers(words, diarization)
+    overlapped = mark_overlaps(words, diarization.overlapping)
+    return labelled, frozenset(index for index, crowded in enumerate(overlapped) if crowded), diarization
 
 
 def _choice(heard: Heard) -> tuple[Choice, tuple[Notice, ...]]:
@@ -123,27 +124,26 @@ def _choice(heard: Heard) -> tuple[Choice, tuple[Notice, ...]]:
     return choose(sources, duration=heard.prepared.duration), (*hand_warnings, *notes_warnings)
 
 
-def _place(choice: Choice, words: Sequence[Word], heard: Heard) -> tuple[tuple[Placed, ...], tuple[Notice, ...]]:
+def _place(
+    choice: Choice, words: Sequence[Word], diarization: Diarization | None, prepared: Prepared
+) -> tuple[tuple[Placed, ...], tuple[Notice, ...]]:
     if choice.kind is None:
         return (), ()
     return find_starts(
         choice.marks,
         choice.kind,
         words=words,
-        turns=heard.diarization.turns if heard.diarization else (),
-        coverage=heard.prepared.coverage,
-        duration=heard.prepared.duration,
+        turns=diarization.turns if diarization else (),
+        coverage=prepared.coverage,
+        duration=prepared.duration,
     )
 
 
 def _speakers(segments: Sequence[Segment]) -> tuple[Speaker, ...]:
     """Return the speakers in order of their first word, with the time they talk."""
-    talk: dict[str, float] = {}
-    for segment in segments:
-        if segment.speaker is not None:
-            spoken = segment.end - segment.start
-            talk[segment.speaker] = talk.get(segment.speaker, 0.0) + spoken
-    return tuple(Speaker(label=label, talk_time=seconds) for label, seconds in talk.items())
+    labels = dict.fromkeys(segment.speaker for segment in segments if segment.speaker is not None)
+    talk = talk_time(segments)
+    return tuple(Speaker(label=label, talk_time=talk.get(label, 0.0)) for label in labels)
 
 
 def _audio(heard: Heard) -> Audio:

@@ -25,7 +25,7 @@ import httpx
 from jobs.addresses import Guard, Resolver, shown_url, system_resolver
 from jobs.content_encoding import decoded, too_large
 from jobs.http_status import failure
-from jobs.media_type import SNIFF_BYTES, MediaType, require_audio
+from jobs.media_type import SNIFF_BYTES, MediaType, require_audio, sniff
 from jobs.partial import Origin, PartialFile
 from jobs.redirects import Route
 from jobs.wire import DEFAULT_LIMITS, Answer, FetchLimits
@@ -107,6 +107,28 @@ class Fetcher:
                     raise failure(shown_url(url), answer.status, answer.headers)
                 body = b"" if unchanged else _whole_body(answer, max_bytes, shown_url(url))
                 return _document(url, final, answer, body)
+
+        return self._with_tries(attempt, deadline)
+
+    def get_unless_media(self, url: str, *, accept: str = "*/*", max_bytes: int) -> Document | MediaType:
+        """Fetch a document as `get` does, or, if its first bytes are those of audio or video, say of which kind and stop there."""
+        deadline = time.monotonic() + self.limits.document_seconds
+
+        def attempt() -> Document | MediaType:
+            with self._route.follow(url, {"Accept": accept}, deadline) as (final, answer):
+                if answer.status not in {200, 203}:
+                    raise failure(shown_url(url), answer.status, answer.headers)
+                # an episode is larger than any document may be: look at its beginning before its length is held against it
+                chunks = decoded(answer.wire, answer.encoding, max_bytes=max_bytes, what=shown_url(url))
+                head = b""
+                for chunk in chunks:
+                    head += chunk
+                    if len(head) >= SNIFF_BYTES:
+                        break
+                media = sniff(head[:SNIFF_BYTES])
+                if media.has_audio:
+                    return media
+                return _document(url, final, answer, head + b"".join(chunks))
 
         return self._with_tries(attempt, deadline)
 

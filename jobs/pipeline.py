@@ -324,7 +324,7 @@ class _LazyAudio:
             self._open.close()
 
 
-def _unreported(_: float, __: float | None = None) -> None:
+def _unreported(done: float, total: float | None = None) -> None:  # noqa: ARG001 - a `Report`
     """Report to nobody."""
 
 

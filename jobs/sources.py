@@ -68,7 +68,7 @@ def read_feed_at(source: str, fetcher: Fetcher) -> Feed:
 def _open(source: str, selection: Selection, fetcher: Fetcher) -> Iterator[Found]:
     parts = urlsplit(source)
     if parts.scheme in ("http", "https"):
-        answer = fetcher.get_document(source, accept=_ACCEPT, max_bytes=MAX_DOCUMENT_BYTES)
+        answer = fetcher.get_unless_media(source, accept=_ACCEPT, max_bytes=MAX_DOCUMENT_BYTES)
         if isinstance(answer, MediaType):
             yield Found(source, (_from_audio_url(source),))
             return
@@ -166,7 +166,7 @@ def _as_title(stem: str) -> str:
 def _feed_bytes(source: str, fetcher: Fetcher) -> tuple[bytes, str]:
     parts = urlsplit(source)
     if parts.scheme in ("http", "https"):
-        answer = fetcher.get_document(source, accept=_ACCEPT, max_bytes=MAX_DOCUMENT_BYTES)
+        answer = fetcher.get_unless_media(source, accept=_ACCEPT, max_bytes=MAX_DOCUMENT_BYTES)
         if isinstance(answer, MediaType):
             raise NotAFeed(f"{source} is {answer.description}, not a feed.", hint="Use `earmark run` for a single episode.")
         return answer.body, source

@@ -14,7 +14,6 @@ from jobs.engines import models
 from jobs.engines.devices import resolve_device
 from jobs.engines.pocketsphinx import PocketsphinxTranscriber
 from jobs.engines.protocols import Diarizer, Transcriber
-from jobs.engines.pyannote import DEFAULT_PIPELINE, PyannoteDiarizer
 from jobs.engines.resemblyzer import ResemblyzerDiarizer
 from jobs.engines.scripted import ScriptedDiarizer, ScriptedTranscriber, read_script
 from jobs.engines.whisper import WhisperTranscriber
@@ -75,7 +74,7 @@ def _best_there_is(options: Options, place: Place, name: str) -> tuple[Transcrib
     except (NetworkError, EngineUnavailable) as error:
         other = None if isinstance(error, EngineUnavailable) else models.best_local_model(place.models)
         if other is not None:
-            text = f"The Whisper model {name} could not be fetched; {other.name}, which is on this machine, was used. {error}"
+            text = f"The Whisper model {name} could not be fetched; {other.name}, which is here, was used. {error}"
             return _whisper(options, other.name, other.folder), (Notice(code="asr_other_model", message=text),)
         return _pocketsphinx(options, name, error)
 
@@ -159,6 +158,8 @@ def _best_diarizer(options: Options, pipeline: str | None, place: Place) -> tupl
 
 
 def _pyannote(options: Options, pipeline: str | None, place: Place) -> PyannoteDiarizer:
+    from jobs.engines.pyannote import DEFAULT_PIPELINE, PyannoteDiarizer
+
     return PyannoteDiarizer(pipeline or DEFAULT_PIPELINE, token=place.token, device=options.device)
 
 
