@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import ConfigDict, Field
 
 from jobs.audio import Decoded, DecodeLimits, decode
 from jobs.beside import beside
@@ -35,7 +36,7 @@ class CoverInfo(Document):
 class Prepared(Document):
     """What `prepare` found in a file."""
 
-    schema_: Literal["earmark.prepared/1"] = PREPARED_SCHEMA
+    schema_: Literal["earmark.prepared/1"] = Field(default=PREPARED_SCHEMA, alias="schema")
     duration: Seconds
     """Measured by decoding; a whole number of milliseconds."""
     samples: int
@@ -56,6 +57,8 @@ class Prepared(Document):
     coverage: tuple[Coverage, ...]
     """Before transcription; `jobs.coverage.with_words` completes it."""
     warnings: tuple[Notice, ...] = ()
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)
 
 
 class SpeechDetector(Protocol):

@@ -51,8 +51,7 @@ class Clock:
     """Where the frame placed last begins."""
     frames: int = 0
     lost: float = 0.0
-    jumps: int = 0
-    """How often the clock was set anew."""
+    """Seconds of silence put between frames."""
 
     def place(self, frame: Any, failed: float | None) -> float:
         """Take the next frame, after `failed` seconds of broken packets; return the seconds of silence that belong before it."""
@@ -69,7 +68,7 @@ class Clock:
             return failed or 0.0
         gap = stamp - self.origin - self.position
         if gap > MAX_GAP or gap < -JITTER:
-            self.origin = stamp - self.position
-            self.jumps += self.frames > 0
-            return failed or 0.0
+            gap = failed or 0.0
+            self.origin = stamp - self.position - gap
+            return gap
         return gap if gap > (JITTER if failed is None else _DAMAGED_JITTER) else 0.0

@@ -56,7 +56,9 @@ def test_the_cut_lies_between_the_sentences(prepared: Prepared) -> None:
 
 def test_the_document_survives_being_written(prepared: Prepared) -> None:
     """Nothing changes by rounding to milliseconds."""
-    assert Prepared.model_validate_json(prepared.model_dump_json()) == prepared
+    written = prepared.model_dump_json()
+    assert Prepared.model_validate_json(written) == prepared
+    assert json.loads(written)["schema"] == "earmark.prepared/1"
 
 
 @pytest.mark.parametrize(
