@@ -60,7 +60,7 @@ def _transcriber(options: Options, place: Place) -> tuple[Transcriber, tuple[Not
         return PocketsphinxTranscriber(), ()
     name = options.model or _default_model(options)
     if options.engine == "whisper" or options.model is not None:
-        return _whisper(options, name, _model_folder(name, place)), ()
+        return _with_notice(_whisper(options, name, _model_folder(name, place)))
     return _best_there_is(options, place, name)
 
 
@@ -70,11 +70,11 @@ def _model_folder(name: str, place: Place) -> Path:
 
 def _best_there_is(options: Options, place: Place, name: str) -> tuple[Transcriber, tuple[Notice, ...]]:
     try:
-        return _whisper(options, name, _model_folder(name, place)), ()
+        return _with_notice(_whisper(options, name, _model_folder(name, place)))
     except (NetworkError, EngineUnavailable) as error:
         other = None if isinstance(error, EngineUnavailable) else models.best_local_model(place.models)
         if other is not None:
-            text = f"The Whisper model {name} could not be fetched; {other.name}, which is here, was used. {error}"
+            text = f"Whisper's {name} could not be fetched; {other.name}, which is here, was used. {error}"
             return _whisper(options, other.name, other.folder), (Notice(code="asr_other_model", message=text),)
         return _pocketsphinx(options, name, error)
 
@@ -101,6 +101,11 @@ def _whisper(options: Options, name: str, folder: Path) -> WhisperTranscriber:
         compute_type=options.compute_type,
         threads=options.threads,
     )
+
+
+def _with_notice(transcriber: WhisperTranscriber) -> tuple[Transcriber, tuple[Notice, ...]]:
+    said = transcriber.notice
+    return transcriber, (Notice(code="model_notice", message=said),) if said else ()
 
 
 def _default_model(options: Options) -> str:

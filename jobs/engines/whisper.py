@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections import defaultdict
@@ -32,6 +33,7 @@ NO_SPEECH = 0.6
 UNHEARD = 1.0
 """Seconds of speech in a batched window without a word, from which on the window is decoded again on its own."""
 
+NOTICE = "NOTICE.txt"
 _MODEL_FILES = ("model.bin", "config.json")
 _RETRY = {
     "temperature": (0.0, 0.4, 0.8),
@@ -58,6 +60,13 @@ class WhisperTranscriber:
         self._device = resolve_device(device)
         self._compute_type = resolve_compute_type(compute_type, self._device)
         self._threads = threads or usable_cores()
+
+    @property
+    def notice(self) -> str | None:
+        """What the model's maker wants every reader to know: the text of `NOTICE.txt` in its folder, if there is one."""
+        with contextlib.suppress(OSError):
+            return " ".join((self._folder / NOTICE).read_text("utf-8").split())
+        return None
 
     @cached_property
     def info(self) -> EngineInfo:

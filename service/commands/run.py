@@ -35,7 +35,7 @@ DEFAULT_FORMATS = ("vtt", "srt", "podcast-json", "chapters-json", "psc", "markdo
 _WHICH, _SPEECH, _SPEAKERS, _CHAPTERS = "Which episodes", "Speech", "Speakers", "Chapters"
 """Headings of `--help`."""
 
-_LOUD = {"asr_fallback", "asr_other_model", "diarizer_fallback", "no_diarizer"}
+_LOUD = {"asr_fallback", "asr_other_model", "diarizer_fallback", "model_notice", "no_diarizer"}
 
 
 @dataclass(frozen=True)
