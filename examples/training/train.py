@@ -113,7 +113,7 @@ def fit(options: argparse.Namespace) -> None:
         for group in optimizer.param_groups:
             group["lr"] = options.learning_rate * min(1, step / _WARM_UP_STEPS) * (0.485 * (1 + math.cos(math.pi * share)) + 0.03)
         seconds, batch = next(loader)
-        weights = Weights(words=options.word_weight * (1 - 0.7 * share))
+        weights = Weights(words=options.word_weight * (1 - 0.7 * share), attention=options.attention_weight)
         loss, figures = loss_of(network, TensorBatch.of(batch), weights)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -189,6 +189,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     fitting.add_argument("--minutes", type=float, default=0.0, help="how many minutes, instead of steps")
     fitting.add_argument("--learning-rate", type=float, default=1.8e-3)
     fitting.add_argument("--word-weight", type=float, default=1.0, help="of the frame labels; fades to 0.3 of it")
+    fitting.add_argument("--attention-weight", type=float, default=0.4, help="of the supervised cross-attention")
     fitting.add_argument("--threads", type=int, default=2)
     fitting.add_argument("--seed", type=int, default=1)
     fitting.add_argument(

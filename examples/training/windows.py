@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from examples.training.tokens import LAST_TIMESTAMP, Tokens
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 Span = tuple[float, float]
+Phrase = tuple[str, str]
 
 FRAMES_A_SECOND = 100  # of mel
 STATES_A_SECOND = 50  # of the encoder
@@ -26,6 +28,7 @@ NOWHERE: Span = (-1.0, -1.0)
 MOST_TOKENS = 440
 _DECODER_POSITIONS = 448
 _QUIETEST = 1e-10
+_REMEMBERED = 30  # phrases of a window that may be said again
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,10 @@ class Composer:
 
     def __init__(self, store: ClipStore, tokens: Tokens) -> None:
         self._store, self._tokens = store, tokens
+        self._saying: dict[Phrase, list[Clip]] = {}
+        for clip in store.clips:
+            for phrase in _phrases(clip):
+                self._saying.setdefault(phrase, []).append(clip)
 
     def batch(self, rng: np.random.Generator, count: int, seconds: int, recipe: Recipe) -> Batch:
         """Draw `count` windows of `seconds` and pad their tokens to one length."""
@@ -155,8 +162,10 @@ class Composer:
         late_start = (0.0, rng.uniform(0, 0.5), rng.uniform(0, 2.0), rng.uniform(0.3, 4.0))
         time = float(rng.choice(late_start, p=[0.15, 0.45, 0.3, 0.1]))
         placed: list[Placed] = []
+        phrases: list[Phrase] = []
         while time < ends_at - 0.1:
-            clip = self._store.clips[rng.integers(len(self._store.clips))]
+            clip = self._next_clip(rng, phrases)
+            phrases = [*phrases, *_phrases(clip)][-_REMEMBERED:]
             log_mel, starts, ends, written = self._varied(rng, clip, is_first=not placed)
             first = round(time * FRAMES_A_SECOND)
             last = min(first + len(log_mel), content)
@@ -171,6 +180,16 @@ class Composer:
             placed.append(Placed(time, end, items, complete=end <= ends_at))
             time = end + pause
         return placed
+
+    def _next_clip(self, rng: np.random.Generator, phrases: list[Phrase]) -> Clip:
+        """Draw a clip, half of the time one that repeats a phrase of the window.
+
+        Talk repeats itself, and a model that never heard a phrase twice jumps from one place of it to the other.
+        """
+        clips = self._store.clips
+        if phrases and rng.random() < 0.5:
+            clips = self._saying[phrases[rng.integers(len(phrases))]]
+        return clips[rng.integers(len(clips))]
 
     def _varied(self, rng: np.random.Generator, clip: Clip, is_first: bool) -> tuple[Floats, Floats, Floats, list[str]]:
         """Return a clip's frames, word starts, word ends and words, a little changed; the first may begin in mid-sentence."""
@@ -278,6 +297,11 @@ class Composer:
     def _timestamp(self, seconds: float, encoder_offset: int = 0) -> int:
         """Return the token of a time in the window."""
         return self._tokens.first_timestamp + min(LAST_TIMESTAMP, round(seconds * STATES_A_SECOND) + encoder_offset)
+
+
+def _phrases(clip: Clip) -> list[Phrase]:
+    """Return each two words that follow one another in a clip."""
+    return list(pairwise(grammar.word_key(word) for word in clip.text.split()))
 
 
 def _background(rng: np.random.Generator, pool: NDArray[np.float16], frames: int) -> Floats:
