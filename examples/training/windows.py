@@ -14,20 +14,18 @@ from numpy.typing import NDArray
 
 from examples.training import grammar
 from examples.training.clips import Clip, ClipStore
+from examples.training.frames import FRAMES_A_SECOND, QUIETEST, Floats, background, normalised, resampled
 from examples.training.tokens import LAST_TIMESTAMP, Tokens
 
-Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 Span = tuple[float, float]
 Phrase = tuple[str, str]
 
-FRAMES_A_SECOND = 100  # of mel
 STATES_A_SECOND = 50  # of the encoder
 IGNORED = -100  # a target that costs nothing
 NOWHERE: Span = (-1.0, -1.0)
 MOST_TOKENS = 440
 _DECODER_POSITIONS = 448
-_QUIETEST = 1e-10
 _REMEMBERED = 30  # phrases of a window that may be said again
 
 
@@ -145,7 +143,7 @@ class Composer:
             inputs, targets = self._silence(rng, prompt)
             spans = [NOWHERE] * len(inputs)
         return Window(
-            mel=_normalised(rng, power, content),
+            mel=normalised(rng, power, content),
             inputs=inputs[:MOST_TOKENS],
             targets=targets[:MOST_TOKENS],
             spans=_states(spans[:MOST_TOKENS], frames // 2),
@@ -202,7 +200,7 @@ class Composer:
             starts, ends = starts[skipped:] - cut / FRAMES_A_SECOND, ends[skipped:] - cut / FRAMES_A_SECOND
         if rng.random() < 0.25:
             tempo = rng.uniform(0.95, 1.05)
-            log_mel = _resampled(log_mel, np.linspace(0, len(log_mel) - 1, max(int(len(log_mel) * tempo), 2)))
+            log_mel = resampled(log_mel, np.linspace(0, len(log_mel) - 1, max(int(len(log_mel) * tempo), 2)))
             starts, ends = starts * np.float32(tempo), ends * np.float32(tempo)
         tilt = np.linspace(0, rng.normal(0, 0.12), 80)
         ripple = 0.04 * np.sin(np.arange(80) * rng.uniform(0.03, 0.25) + rng.uniform(0, 6))
@@ -231,19 +229,19 @@ class Composer:
 
     def _add_background(self, rng: np.random.Generator, power: Floats, spoken: list[Placed], content: int) -> None:
         """Add noise, and music under the speech or in its pauses; levels are relative to the speech."""
-        level = float(np.log10(power[:content].mean() + _QUIETEST)) if spoken else -2.0
+        level = float(np.log10(power[:content].mean() + QUIETEST)) if spoken else -2.0
         kind = rng.random()
         if not spoken and kind < 0.4:
             kind = 1.0
         if kind > 0.15:
             below = rng.uniform(2.0, 6.5) if spoken else rng.uniform(0, 6)
-            power[:content] += _background(rng, self._store.noise, content) * 10 ** (level - below)
+            power[:content] += background(rng, self._store.noise, content) * 10 ** (level - below)
         if kind > 0.95:
             below = rng.uniform(1.2, 3.5) if spoken else rng.uniform(-1, 2)
             first = int(rng.integers(0, content // 2)) if rng.random() < 0.4 else 0
-            power[first:content] += _background(rng, self._store.music, content)[first:] * 10 ** (level - below)
+            power[first:content] += background(rng, self._store.music, content)[first:] * 10 ** (level - below)
         elif kind > 0.75 and spoken:
-            music = _background(rng, self._store.music, content) * 10 ** (level - rng.uniform(0, 1.5))
+            music = background(rng, self._store.music, content) * 10 ** (level - rng.uniform(0, 1.5))
             for sentence in spoken:
                 music[max(0, int(sentence.start * FRAMES_A_SECOND) - 5) : int(sentence.end * FRAMES_A_SECOND) + 5] = 0
             power[:content] += music
@@ -302,33 +300,6 @@ class Composer:
 def _phrases(clip: Clip) -> list[Phrase]:
     """Return each two words that follow one another in a clip."""
     return list(pairwise(grammar.word_key(word) for word in clip.text.split()))
-
-
-def _background(rng: np.random.Generator, pool: NDArray[np.float16], frames: int) -> Floats:
-    """Return pieces of the pool joined to `frames`, as power of mean one."""
-    pieces: list[NDArray[np.float16]] = []
-    while sum(map(len, pieces)) < frames:
-        piece = pool[rng.integers(len(pool))]
-        pieces.append(piece[rng.integers(0, 500) :])
-    power = 10.0 ** np.concatenate(pieces)[:frames].astype(np.float32)
-    return np.asarray(power / power.mean(), dtype=np.float32)
-
-
-def _resampled(log_mel: Floats, positions: NDArray[np.float64]) -> Floats:
-    """Return frames at fractional positions."""
-    before = positions.astype(int)
-    after = np.minimum(before + 1, len(log_mel) - 1)
-    weight = (positions - before)[:, None].astype(np.float32)
-    return np.asarray(log_mel[before] * (1 - weight) + log_mel[after] * weight, dtype=np.float32)
-
-
-def _normalised(rng: np.random.Generator, power: Floats, content: int) -> Floats:
-    """Scale power as Whisper does (80, frames); the loudest frame may lie elsewhere in the episode, and padding is zero."""
-    log_mel = np.maximum(np.log10(np.maximum(power, _QUIETEST)) + rng.normal(-0.3, 0.5), -10)
-    loudest = log_mel[:content].max() + (rng.uniform(0, 0.7) if rng.random() < 0.5 else 0)
-    scaled = (np.maximum(log_mel, loudest - 8) + 4) / 4
-    scaled[content:] = 0
-    return np.ascontiguousarray(scaled.T, dtype=np.float32)
 
 
 def _states(spans: list[Span], states: int) -> Integers:
