@@ -81,7 +81,7 @@ def _id3(file: BinaryIO, path: Path) -> _Rows:
         rows, said, at = rows + more, said + notices, at + length
     file.seek(at)
     if not rows and file.read(4) == b"fLaC":
-        return _flac(file, path)
+        return "vorbis_comment", *read_flac(file)
     return "id3", rows, said
 
 
@@ -95,6 +95,7 @@ def _ogg(file: BinaryIO, path: Path) -> _Rows:  # noqa: ARG001  readers share on
 
 
 def _flac(file: BinaryIO, path: Path) -> _Rows:  # noqa: ARG001  readers share one form
+    file.seek(4)
     return "vorbis_comment", *read_flac(file)
 
 

@@ -33,7 +33,7 @@ def read_ogg(file: BinaryIO) -> tuple[list[ChapterMark | None], list[Notice]]:
 
 
 def read_flac(file: BinaryIO) -> tuple[list[ChapterMark | None], list[Notice]]:
-    """Return the chapters of a native FLAC file as rows, and what should be known about them."""
+    """Return the chapters of a native FLAC file, read from behind its four first bytes, and what should be known about them."""
     return _read(_flac_comments(file))
 
 
@@ -130,7 +130,6 @@ def _without_prefix(packet: bytes) -> bytes:
 
 def _flac_comments(file: BinaryIO) -> bytes:
     """Return the first comment block of a native FLAC file."""
-    file.seek(4)
     while len(head := file.read(4)) == 4:
         size = int.from_bytes(head[1:], "big")
         if head[0] & 0x7F == _FLAC_COMMENT:
