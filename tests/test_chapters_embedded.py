@@ -375,7 +375,7 @@ def test_an_mp4_cut_short_raises_nothing(tmp_path: Path) -> None:
     """At every length; without its index nobody can tell."""
     whole = movie(tmp_path / "a.m4a", [TITLES, LINKS], [1000, 1000, 1000]).read_bytes()
     path = tmp_path / "cut.m4a"
-    for length in range(8, len(whole)):
+    for length in range(8, len(whole), 5):
         path.write_bytes(whole[:length])
         assert read(path).status in ("unknown", "found", "none")
     path.write_bytes(whole[: whole.index(b"moov") - 4])

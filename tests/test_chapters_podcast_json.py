@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.chapters.podcast_json import MAX_BYTES, read_podcast_json
@@ -137,10 +138,18 @@ def test_caps_on_bytes_rows_and_titles() -> None:
     """A hostile file is refused or cut, with a notice."""
     with pytest.raises(BadChapters, match="bytes"):
         read(b" " * (MAX_BYTES + 1))
-    rows = [{"startTime": n, "title": "x" * 2000} for n in range(5_001)]
+    rows = [{"startTime": n, "title": "x" * 1001} for n in range(5_001)]
     source, notices = read_podcast_json(json.dumps({"chapters": rows}).encode(), origin=ORIGIN)
     assert (len(source.marks), len(source.marks[0].title), source.marks[0].truncated) == (5_000, 1_000, True)
     assert [n.code for n in notices] == ["chapters_capped"]
+
+
+def test_an_endless_text_is_refused_quickly() -> None:
+    """Looking for commas takes time in proportion to the bytes, whatever they are."""
+    began = time.process_time()
+    with pytest.raises(BadChapters):
+        read(b'"' + b'\\"' * 1_000_000)
+    assert time.process_time() - began < 5
 
 
 _VALUES = st.recursive(
@@ -152,6 +161,7 @@ _VALUES = st.recursive(
 )
 
 
+@settings(max_examples=60, deadline=None)
 @given(_VALUES)
 def test_any_json_ends_with_a_source_or_the_named_error(value: object) -> None:
     """Nothing else comes out of the reader."""
