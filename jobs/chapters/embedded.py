@@ -21,6 +21,7 @@ from storage.documents import ChapterMark, ChapterSource, Notice
 from storage.errors import Forbidden, NotFound
 
 _Rows: TypeAlias = tuple[str, list[ChapterMark | None], list[Notice]]
+_MAX_CHUNKS = 10_000
 _MP4_BOXES = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide")
 
 
@@ -104,7 +105,10 @@ def _chunked(file: BinaryIO) -> _Rows:
     file.seek(0)
     order = "big" if file.read(4) == b"FORM" else "little"
     file.seek(12)
-    while len(head := file.read(8)) == 8:
+    for _ in range(_MAX_CHUNKS):
+        head = file.read(8)
+        if len(head) < 8:
+            break
         size = int.from_bytes(head[4:], "big" if order == "big" else "little")
         if head[:4] in (b"id3 ", b"ID3 "):
             return "id3", *read_id3(file.read(min(size, MAX_TAG)))

@@ -23,6 +23,7 @@ Decisions:
 from __future__ import annotations
 
 import bisect
+import itertools
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -180,7 +181,7 @@ def chapters_of(
     A segment belongs to the chapter in which its middle lies, so a millisecond of rounding moves none.
     """
     ordered = sorted(placed, key=lambda p: p.start)
-    middles = [(s.start + s.end) / 2 for s in segments]
+    middles = list(itertools.accumulate(((s.start + s.end) / 2 for s in segments), max))  # rising, also where voices overlap
     chapters = []
     for at, here in enumerate(ordered):
         end = _end(here, ordered[at + 1 :], duration, offsets)
