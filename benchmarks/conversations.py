@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -123,7 +124,7 @@ def converse(name: str, voices: list[Voice], recipe: Recipe, seed: int) -> Conve
     samples = mix[: int((clock + 0.5) * SAMPLE_RATE)]
     samples += (10 ** (recipe.noise_db / 20) * random.standard_normal(len(samples))).astype(np.float32)
     turns.sort(key=lambda turn: (turn.start, turn.end))
-    return Conversation(name, samples, tuple(turns), tuple(_words(turns)))
+    return Conversation(name, samples, tuple(turns), tuple(words_in(turns)))
 
 
 def _next_speaker(random: np.random.Generator, recipe: Recipe, last: int) -> int:
@@ -156,7 +157,8 @@ def _say(
     return clock + length
 
 
-def _words(turns: list[Turn]) -> list[Word]:
+def words_in(turns: Sequence[Turn]) -> list[Word]:
+    """Cut the turns into words."""
     words = []
     for turn in turns:
         count = max(1, round((turn.end - turn.start) / WORD_LENGTH))

@@ -41,8 +41,10 @@ LEAST_SHARE = 0.001
 """Share of all windows a voice needs to be counted in a very long recording."""
 COHERENCE_LAG = (1.6, 2.8)
 """Seconds between two windows whose labels are compared: they share no sound."""
-_CHANGE = 0.65
-"""Cosine of the windows before and after a place below which a speaker change is near."""
+CHANGE = 0.65
+"""Cosine of the windows before and after a place below which a speaker change is surely near."""
+CHANGE_SHARE = 0.25
+"""Share of a recording's places that are never used to learn voices: those where the sound changes most."""
 _REACH = 2
 """Neighbours on each side over which windows are smoothed."""
 _BLOCK = 1500
@@ -101,22 +103,44 @@ def _present(labels: Labels) -> Labels:
 
 
 def _smoothed(windows: VoiceWindows) -> Matrix:
-    """Return the unit mean of each window and its neighbours in the same stretch."""
-    total = np.zeros_like(windows.embeddings)
-    for shift in range(-_REACH, _REACH + 1):
-        neighbour = np.clip(np.arange(len(windows)) + shift, 0, len(windows) - 1)
-        together = windows.stretches[neighbour] == windows.stretches
-        total += windows.embeddings[neighbour] * together[:, None]
+    """Return the unit mean of each window and its neighbours in the same stretch, as far as they sound alike."""
+    total = windows.embeddings.copy()
+    limit = _change_limit(windows)
+    for direction in (-1, 1):
+        alike = np.ones(len(windows), dtype=bool)
+        for shift in range(1, _REACH + 1):
+            likeness, inside = _likeness_between(windows, 0, direction * shift)
+            alike &= inside & (likeness >= limit)
+            total += windows.embeddings[_beside(windows, direction * shift)] * alike[:, None]
     return _unit(total)
 
 
 def _away_from_changes(windows: VoiceWindows) -> npt.NDArray[np.bool_]:
     """Return which windows have the same voice before and after them."""
-    rows = np.arange(len(windows))
-    before, after = np.maximum(rows - _REACH, 0), np.minimum(rows + _REACH, len(windows) - 1)
+    likeness, inside = _likeness_between(windows, -_REACH, _REACH)
+    return ~inside | (likeness >= _change_limit(windows))
+
+
+def _change_limit(windows: VoiceWindows) -> float:
+    """Return the cosine across a place below which a change of voice may be near: the recording's own lower part.
+
+    Two voices on one telephone line differ less than one voice does elsewhere, so no fixed number serves all recordings.
+    """
+    likeness, inside = _likeness_between(windows, -_REACH, _REACH)
+    return max(CHANGE, float(np.quantile(likeness[inside], CHANGE_SHARE))) if inside.any() else CHANGE
+
+
+def _likeness_between(windows: VoiceWindows, left: int, right: int) -> tuple[Matrix, npt.NDArray[np.bool_]]:
+    """Return for each window the cosine of two of its neighbours, and whether both are in its stretch."""
+    before, after = _beside(windows, left), _beside(windows, right)
     likeness = np.einsum("nd,nd->n", windows.embeddings[before], windows.embeddings[after])
     inside = (windows.stretches[before] == windows.stretches) & (windows.stretches[after] == windows.stretches)
-    return ~inside | (likeness >= _CHANGE)
+    rows = np.arange(len(windows))
+    return likeness, inside & (before == rows + left) & (after == rows + right)
+
+
+def _beside(windows: VoiceWindows, shift: int) -> Labels:
+    return np.clip(np.arange(len(windows)) + shift, 0, len(windows) - 1)
 
 
 def _over_clustered(embeddings: Matrix) -> Labels:
