@@ -173,6 +173,8 @@ def main() -> None:
     parser.add_argument("--pyannote", type=Path, help="folder of a pyannote pipeline to measure instead of the embedded engine")
     parser.add_argument("--shared", type=Path, default=REPOSITORY.parent / "shared")
     options = parser.parse_args()
+    if not (options.shared / "audio").is_dir():
+        parser.error(f"there are no recordings at {options.shared}; name their folder with --shared")
     diarizer: Diarizer = ResemblyzerDiarizer(threads=1)
     if options.pyannote:
         from jobs.engines.pyannote import PyannoteDiarizer

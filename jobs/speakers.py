@@ -48,7 +48,7 @@ def assign_speakers(words: Sequence[Word], turns: Sequence[Turn], *, max_distanc
     """
     if not words:
         return ()
-    turns = sorted(turns, key=lambda turn: (turn.start, turn.end))
+    turns = sorted(turns, key=lambda turn: (turn.start, turn.end, turn.speaker))
     starts, ends = _times(words)
     owners = overlapping_most(starts, ends, *_times(turns), max_distance=max_distance)
     names = sorted({turn.speaker for turn in turns})
