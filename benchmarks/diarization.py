@@ -1,8 +1,9 @@
 """Who speaks when, measured: python benchmarks/diarization.py [--set real|readers|hour] [--count N] [--shared DIR].
 
-`real`: the recordings with truth beside the repository. `readers`: conversations put together from readers' recordings; the thresholds
-of the embedded engine were chosen on other readers and other seeds (`TUNED_ON`). `hour`: one long conversation, for collapse and memory.
-DER is given with a collar of ±0.25 s (overlap scored) and without; "words" are the truth's words given to the right speaker.
+`real`: the recordings with truth beside the repository. `readers`: conversations put together from readers' recordings; the
+thresholds of the embedded engine were chosen on other readers and other seeds (`TUNED_ON`). `hour`: one long conversation,
+for collapse and memory. DER is given with a collar of ±0.25 s (overlap scored) and without; "words" are the truth's words
+given to the right speaker.
 """
 
 from __future__ import annotations
@@ -98,7 +99,9 @@ def real_recordings(shared: Path) -> Iterator[tuple[Conversation, bool]]:
         truth = json.loads(path.read_text())
         turns = tuple(Turn(start=s["start"], end=s["end"], speaker=s["speaker"]) for s in truth["sentences"])
         words = tuple(
-            Word(start=w["start"], end=w["end"], text=w["word"], speaker=s["speaker"]) for s in truth["sentences"] for w in s["words"]
+            Word(start=w["start"], end=w["end"], text=w["word"], speaker=s["speaker"])
+            for s in truth["sentences"]
+            for w in s["words"]
         )
         yield Conversation(path.stem, load_audio(path.with_suffix(".mp3")), turns, words), False
     for path in sorted((shared / "audio/conversations").glob("*.json")):
@@ -149,12 +152,16 @@ def long_conversation(shared: Path, hours: float = 1.0) -> Iterator[tuple[Conver
 
 def report(diarizer: Diarizer, talks: Iterator[tuple[Conversation, bool]], *, given: bool) -> None:
     """Print one row a conversation and the means."""
-    print("| recording | seconds | speakers | found | DER ±0.25 s | DER | words right | real-time factor |\n|---|---|---|---|---|---|---|---|")
+    print(
+        "| recording | seconds | speakers | found | DER ±0.25 s | DER | words right | real-time factor |\n|---|---|---|---|---|---|---|---|"
+    )
     rows = []
     for talk, true_speech in talks:
         speakers = len({turn.speaker for turn in talk.turns})
         result = score(diarizer, talk, given=speakers if given else None, true_speech=true_speech)
-        rows.append((result.der, result.der_without_collar, result.words_right, result.found == speakers, result.real_time_factor))
+        rows.append(
+            (result.der, result.der_without_collar, result.words_right, result.found == speakers, result.real_time_factor)
+        )
         print(
             f"| {talk.name} | {talk.duration:.0f} | {speakers} | {result.found} | {result.der:.1%} | {result.der_without_collar:.1%} "
             f"| {result.words_right:.1%} | {result.real_time_factor:.3f} |",
@@ -186,7 +193,9 @@ def main() -> None:
         "hour": lambda: long_conversation(options.shared),
     }[options.set]()
     report(diarizer, talks, given=options.given)
-    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB (the conversations themselves included)")
+    print(
+        f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB (the conversations themselves included)"
+    )
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from jobs.engines.protocols import SAMPLE_RATE, Samples, SpeakerHints
 from jobs.engines.pyannote import DEFAULT_MODEL, PyannoteDiarizer, exclusive_turns, load_pipeline, local_folder
 from storage.documents import Span, Turn
 from storage.errors import EngineUnavailable, ModelInvalid, ModelMissing
+import itertools
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -33,9 +34,11 @@ class Recording:
 
     @property
     def duration(self) -> float:
+        """Length in seconds."""
         return len(self._samples) / SAMPLE_RATE
 
     def read(self, start: float, end: float) -> Samples:
+        """Return the samples between two times."""
         return self._samples[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)]
 
 
@@ -52,7 +55,7 @@ def times() -> st.SearchStrategy[list[Turn]]:
 def test_exclusive_turns_cover_the_same_time_one_speaker_at_a_time(turns: list[Turn]) -> None:
     """At every half second exactly one of those who speak is left."""
     apart = exclusive_turns(turns)
-    assert all(a.end <= b.start for a, b in zip(apart[:-1], apart[1:], strict=True))
+    assert all(a.end <= b.start for a, b in itertools.pairwise(apart))
     for point in np.arange(0.5, 71):
         heard = {t.speaker for t in turns if t.start < point < t.end}
         left = [t.speaker for t in apart if t.start < point < t.end]
@@ -134,6 +137,7 @@ class Hub(BaseHTTPRequestHandler):
     """Answers as the model hub does; the owner part of the id says how."""
 
     def do_HEAD(self) -> None:
+        """Answer as the owner's name says."""
         token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
         owner = self.path.split("/")[1] if "/api/" not in self.path else self.path.split("/")[3]
         status, code, message = {
@@ -150,7 +154,7 @@ class Hub(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
-    do_GET = do_HEAD
+    do_GET = do_HEAD  # noqa: N815 - the name that http.server calls
 
     def log_message(self, *args: object) -> None:
         """Say nothing."""
@@ -186,7 +190,13 @@ def ask(endpoint: str, home: Path, *cases: tuple[str, str | None]) -> list[Any]:
     keep = {key: os.environ[key] for key in ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT") if key in os.environ}
     environment = {**keep, "HF_ENDPOINT": endpoint, "HF_HOME": str(home), "HOME": str(home), "PYTHONPATH": str(REPOSITORY)}
     done = subprocess.run(
-        [sys.executable, "-c", PROBE], input=json.dumps(cases), capture_output=True, text=True, check=False, env=environment, timeout=240
+        [sys.executable, "-c", PROBE],
+        input=json.dumps(cases),
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+        timeout=240,
     )
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
@@ -194,7 +204,7 @@ def ask(endpoint: str, home: Path, *cases: tuple[str, str | None]) -> list[Any]:
 
 @pytest.mark.slow
 def test_each_refusal_of_the_hub_has_its_own_message(hub: str, tmp_path: Path) -> None:
-    """No token, licence not accepted, token refused, no such model, not a pipeline, down: six different texts, and nothing else printed."""
+    """Token absent, refused or of another kind, licence not accepted, no such model, not a pipeline, hub down; nothing else is printed."""
     pytest.importorskip("torch")
     answers = ask(
         hub, tmp_path, ("gated/x", None), ("gated/x", "hf_a"), ("expired/x", "hf_a"), ("absent/x", "hf_a"), ("other/x", "hf_a"),
@@ -203,7 +213,15 @@ def test_each_refusal_of_the_hub_has_its_own_message(hub: str, tmp_path: Path) -
     assert [answer[0] for answer in answers[:-1]] == [
         "AccessDenied", "AccessDenied", "AccessDenied", "ModelMissing", "ModelInvalid", "ModelMissing", "AccessDenied",
     ]  # fmt: skip
-    wanted = ["no token was given", "have not been accepted", "refused the token", "no model", "not a pyannote pipeline", "cannot be reached", "begin with hf_"]
+    wanted = [
+        "no token was given",
+        "have not been accepted",
+        "refused the token",
+        "no model",
+        "not a pyannote pipeline",
+        "cannot be reached",
+        "begin with hf_",
+    ]
     for (_, message, hint), text in zip(answers[:-1], wanted, strict=True):
         assert text in message
         assert hint
@@ -244,17 +262,22 @@ def test_a_real_pipeline_tells_two_voices_apart(shared: Path, pipeline_folder: P
 
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with av.open(str(shared / "audio/diarization/sample.wav")) as container:
-        samples = np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)]).astype(np.float32) / 32768
-    recording, done = Recording(samples), list[float]()
+        samples = np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)]).astype(np.float32) / np.float32(
+            32768
+        )
+    recording, done = Recording(samples.astype(np.float32)), list[float]()
     diarizer = PyannoteDiarizer(pipeline_folder, device="cpu")
     result = diarizer.diarize(recording, [Span(start=0, end=30)], SpeakerHints(exactly=2), done.append)
-    assert [t.speaker for t in result.turns][0] == "Speaker 1"
+    assert next(t.speaker for t in result.turns) == "Speaker 1"
     assert {t.speaker for t in result.overlapping} == {"Speaker 1", "Speaker 2"} == set(result.embeddings)
     assert all(np.linalg.norm(vector) == pytest.approx(1) for vector in result.embeddings.values())
     assert all(a.end <= b.start + 1e-6 for a, b in zip(result.turns[:-1], result.turns[1:], strict=True))
     assert done == sorted(done)
     assert done[-1] == pytest.approx(30)
-    truth = [(float(r[3]), float(r[3]) + float(r[4]), r[7]) for r in map(str.split, (shared / "audio/diarization/sample.rttm").read_text().splitlines())]
+    truth = [
+        (float(r[3]), float(r[3]) + float(r[4]), r[7])
+        for r in map(str.split, (shared / "audio/diarization/sample.rttm").read_text().splitlines())
+    ]
     points = [p for p in np.arange(0, 30, 0.05) if sum(s < p < e for s, e, _ in truth) == 1]
     said = [next(who for s, e, who in truth if s < p < e) for p in points]
     heard = [next((t.speaker for t in result.turns if t.start < p < t.end), "") for p in points]

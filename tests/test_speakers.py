@@ -168,7 +168,9 @@ def test_edges_by_phrases_get_fewer_words_wrong_than_overlap_alone() -> None:
     plain = moved = 0
     for seed in range(10):
         words, turns = noisy_dialogue(seed)
-        owners = overlapping_most(*(np.array([getattr(i, k) for i in group]) for group in (words, turns) for k in ("start", "end")))
+        owners = overlapping_most(
+            *(np.array([getattr(i, k) for i in group]) for group in (words, turns) for k in ("start", "end"))
+        )
         plain += sum(turns[o].speaker != w.speaker for w, o in zip(words, owners.tolist(), strict=True))
         moved += sum(a.speaker != w.speaker for w, a in zip(words, assign_speakers(words, turns), strict=True))
     assert plain > 200
@@ -204,7 +206,9 @@ def test_words_are_marked_where_two_people_talk_at_once() -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(words=spans(10), turns=spans(10))
-def test_overlap_marks_agree_with_a_count_on_a_fine_grid(words: list[tuple[float, float]], turns: list[tuple[float, float]]) -> None:
+def test_overlap_marks_agree_with_a_count_on_a_fine_grid(
+    words: list[tuple[float, float]], turns: list[tuple[float, float]]
+) -> None:
     """Centre points every 10 ms, looked at one by one."""
     talk = [turn(s, e, "ABC"[i % 3]) for i, (s, e) in enumerate(turns)]
     marks = mark_overlaps([word(s, e) for s, e in words], talk)

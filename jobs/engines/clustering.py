@@ -1,10 +1,12 @@
 """How many voices a recording has, and what each sounds like, from embeddings of many short windows.
 
-Nothing is given but the embeddings and when they were heard. Windows are first smoothed over their neighbours, which removes most
-of what depends on the words; stretches of ten minutes are clustered on their own (average linkage), so that time and memory grow linearly; the small
-clusters are then merged bottom up for as long as two of them cannot be told to be two people. Two clusters are two people when
+Nothing is given but the embeddings and when they were heard. Windows are first smoothed over their neighbours, which removes
+most of what depends on the words; stretches of ten minutes are clustered on their own (average linkage), so that time and
+memory grow linearly; the small clusters are then merged bottom up for as long as two of them cannot be told to be two
+people. Two clusters are two people when
 
-* their centroids differ (the centroids are means over many windows, so their noise does not grow with the recording's length),
+* their centroids differ (the centroids are means over many windows, so their noise does not grow with the recording's
+  length),
 * they are told apart over *time*: what a person says now and two seconds later carries the same label far more often than
   chance would have it, while halves of one voice (its vowels, say) alternate from window to window,
 * and the smaller one speaks for some seconds.

@@ -1,7 +1,7 @@
 """Diarization by pyannote.audio 4 (Bredin 2023): a hub id with a token, or a folder on disk.
 
-The waveform goes in from memory, because pyannote's own decoding needs torchcodec and ffmpeg libraries that are often absent; four hours are 0.9 GB.
-Nothing is reported to anybody: `PYANNOTE_METRICS_ENABLED=0` is set before the import.
+The waveform goes in from memory, because pyannote's own decoding needs torchcodec and ffmpeg libraries that are often
+absent; four hours are 0.9 GB. Nothing is reported to anybody: `PYANNOTE_METRICS_ENABLED=0` is set before the import.
 
 torch must be imported before CTranslate2 loads CUDA libraries in the same process: both want CUDA 12, torch brings its own.
 """
@@ -21,6 +21,7 @@ from typing import Any
 from jobs.engines.protocols import SAMPLE_RATE, AudioSource, Diarization, Progress, SpeakerHints
 from storage.documents import EngineInfo, Notice, Span, Turn
 from storage.errors import AccessDenied, EarmarkError, EngineUnavailable, ModelInvalid, ModelMissing, OptionError
+import itertools
 
 DEFAULT_MODEL = "pyannote/speaker-diarization-community-1"
 _CONFIG = "config.yaml"
@@ -169,7 +170,9 @@ def _refused(model: str, token: str | None, error: Exception) -> EarmarkError:
 
     status = getattr(getattr(error, "response", None), "status_code", None)
     if isinstance(error, errors.GatedRepoError | errors.HfHubHTTPError) and status in {401, 403}:
-        return _access_denied(model, has_token=bool(token or get_token()), gated=isinstance(error, errors.GatedRepoError), status=status)
+        return _access_denied(
+            model, has_token=bool(token or get_token()), gated=isinstance(error, errors.GatedRepoError), status=status
+        )
     if isinstance(error, errors.RepositoryNotFoundError):
         return ModelMissing(f"The hub has no model {model}.", hint=f"Check the name; the usual one is {DEFAULT_MODEL}.")
     if isinstance(error, errors.LocalEntryNotFoundError | errors.OfflineModeIsEnabled) or _is_connection_error(error):
@@ -298,7 +301,7 @@ def exclusive_turns(turns: Sequence[Turn]) -> tuple[Turn, ...]:
     pending = sorted(turns, key=lambda turn: turn.start, reverse=True)
     active: list[Turn] = []
     apart: list[Turn] = []
-    for start, end in zip(edges[:-1], edges[1:], strict=True):
+    for start, end in itertools.pairwise(edges):
         while pending and pending[-1].start <= start:
             active.append(pending.pop())
         active = [turn for turn in active if turn.end > start]
