@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,6 @@ import numpy as np
 
 from jobs.engines.protocols import SAMPLE_RATE, Samples
 from storage.documents import Span, Turn, Word
-import itertools
 
 WORD_LENGTH = 0.3
 """The readers' texts are not known, so truth words are pieces of speech of this length, seconds."""

@@ -22,13 +22,13 @@ from typing import Any
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY))
 
-import numpy as np
+import numpy as np  # noqa: E402 - like those below: the repository must be on the path first
 
-from benchmarks.conversations import Conversation, Recipe, Voice, converse, find_speech, load_audio, load_voices, words_in
-from jobs.engines.protocols import Diarizer, SpeakerHints
-from jobs.engines.resemblyzer import ResemblyzerDiarizer
-from jobs.speakers import assign_speakers
-from storage.documents import Turn, Word
+from benchmarks.conversations import Conversation, Recipe, Voice, converse, find_speech, load_audio, load_voices, words_in  # noqa: E402 - see above
+from jobs.engines.protocols import Diarizer, SpeakerHints  # noqa: E402 - see above
+from jobs.engines.resemblyzer import ResemblyzerDiarizer  # noqa: E402 - see above
+from jobs.speakers import assign_speakers  # noqa: E402 - see above
+from storage.documents import Turn, Word  # noqa: E402 - see above
 
 TUNED_ON = {"test-other": 3, "train-clean-100": 9}
 """Readers of each folder, the first by name, on whom the thresholds were chosen; never reported on."""
@@ -153,7 +153,8 @@ def long_conversation(shared: Path, hours: float = 1.0) -> Iterator[tuple[Conver
 def report(diarizer: Diarizer, talks: Iterator[tuple[Conversation, bool]], *, given: bool) -> None:
     """Print one row a conversation and the means."""
     print(
-        "| recording | seconds | speakers | found | DER ±0.25 s | DER | words right | real-time factor |\n|---|---|---|---|---|---|---|---|"
+        "| recording | seconds | speakers | found | DER ±0.25 s | DER | words right | real-time factor |"
+        "\n|---|---|---|---|---|---|---|---|"
     )
     rows = []
     for talk, true_speech in talks:
@@ -163,7 +164,8 @@ def report(diarizer: Diarizer, talks: Iterator[tuple[Conversation, bool]], *, gi
             (result.der, result.der_without_collar, result.words_right, result.found == speakers, result.real_time_factor)
         )
         print(
-            f"| {talk.name} | {talk.duration:.0f} | {speakers} | {result.found} | {result.der:.1%} | {result.der_without_collar:.1%} "
+            f"| {talk.name} | {talk.duration:.0f} | {speakers} | {result.found} | {result.der:.1%} "
+            f"| {result.der_without_collar:.1%} "
             f"| {result.words_right:.1%} | {result.real_time_factor:.3f} |",
             flush=True,
         )

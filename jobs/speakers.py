@@ -153,7 +153,9 @@ def _time_of_change(left: Turn, right: Turn, earliest: float, latest: float) -> 
     return float(min(max((left.end + right.start) / 2, earliest), latest))
 
 
-def _phrase_edge(  # noqa: PLR0917 - a place, its limits and the times around itstarts: Times, ends: Times, kinds: npt.NDArray[np.int8], change: int, time: float, left: int, right: int) -> int:
+def _phrase_edge(  # noqa: PLR0917 - a place, its limits and the times around it
+    starts: Times, ends: Times, kinds: npt.NDArray[np.int8], change: int, time: float, left: int, right: int
+) -> int:
     """Return the word at which the phrase edge nearest to `time` lies, strictly between `left` and `right`; else `change`."""
     best, least = change, np.inf
     for step in (-1, 1):

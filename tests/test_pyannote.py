@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -21,7 +22,6 @@ from jobs.engines.protocols import SAMPLE_RATE, Samples, SpeakerHints
 from jobs.engines.pyannote import DEFAULT_MODEL, PyannoteDiarizer, exclusive_turns, load_pipeline, local_folder
 from storage.documents import Span, Turn
 from storage.errors import EngineUnavailable, ModelInvalid, ModelMissing
-import itertools
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -204,7 +204,7 @@ def ask(endpoint: str, home: Path, *cases: tuple[str, str | None]) -> list[Any]:
 
 @pytest.mark.slow
 def test_each_refusal_of_the_hub_has_its_own_message(hub: str, tmp_path: Path) -> None:
-    """Token absent, refused or of another kind, licence not accepted, no such model, not a pipeline, hub down; nothing else is printed."""
+    """Token absent, refused, of another kind; licence; no such model; not a pipeline; hub down; nothing else is printed."""
     pytest.importorskip("torch")
     answers = ask(
         hub, tmp_path, ("gated/x", None), ("gated/x", "hf_a"), ("expired/x", "hf_a"), ("absent/x", "hf_a"), ("other/x", "hf_a"),

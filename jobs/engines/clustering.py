@@ -249,7 +249,8 @@ def same_voice(coherence: float, windows: int) -> float:
 def _coherence(windows: VoiceWindows, smooth: Matrix, labels: Labels, a: int, b: int) -> float:
     """Return how far labels two seconds apart agree: 0 as by chance, 1 always (Cohen's kappa of lagged labels).
 
-    Labels are taken from the windows as heard, not from the smoothed ones, which share sound. 1 where there are too few pairs to say.
+    Labels are taken from the windows as heard, not from the smoothed ones, which share sound.
+    1 where there are too few pairs to say.
     """
     rows = (labels == a) | (labels == b)
     pair = np.stack([_unit(smooth[labels == label].mean(axis=0)) for label in (a, b)])

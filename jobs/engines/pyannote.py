@@ -8,6 +8,7 @@ torch must be imported before CTranslate2 loads CUDA libraries in the same proce
 
 from __future__ import annotations
 
+import itertools
 import os
 import warnings
 from collections.abc import Iterator, Sequence
@@ -21,7 +22,6 @@ from typing import Any
 from jobs.engines.protocols import SAMPLE_RATE, AudioSource, Diarization, Progress, SpeakerHints
 from storage.documents import EngineInfo, Notice, Span, Turn
 from storage.errors import AccessDenied, EarmarkError, EngineUnavailable, ModelInvalid, ModelMissing, OptionError
-import itertools
 
 DEFAULT_MODEL = "pyannote/speaker-diarization-community-1"
 _CONFIG = "config.yaml"
@@ -79,8 +79,8 @@ class PyannoteDiarizer:
 def load_pipeline(model: str | Path, token: str | None, device: str) -> Any:
     """Load a pipeline and move it to a device.
 
-    Raises `EngineUnavailable` (library or device missing), `ModelMissing` (no such folder or pipeline, hub out of reach), `ModelInvalid` (not a
-    pipeline) or `AccessDenied` (token missing or refused, licence not accepted).
+    Raises `EngineUnavailable` (library or device missing), `ModelMissing` (no such folder or pipeline, hub out
+    of reach), `ModelInvalid` (not a pipeline) or `AccessDenied` (token missing or refused, licence not accepted).
     """
     folder = local_folder(model)
     if folder is not None:
@@ -193,7 +193,7 @@ def _access_denied(model: str, *, has_token: bool, gated: bool, status: int) -> 
     if not has_token:
         return AccessDenied(
             f"{model} is gated, and no token was given.",
-            hint=f"Accept its conditions at hf.co/{model}, create a token at hf.co/settings/tokens and give it to earmark, {_ANOTHER_WAY}.",
+            hint=f"Accept its conditions at hf.co/{model}, give earmark a token from hf.co/settings/tokens, {_ANOTHER_WAY}.",
         )
     if gated and status == 403:
         return AccessDenied(

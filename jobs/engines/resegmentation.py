@@ -6,6 +6,7 @@ costs less in a pause, so that edges fall where people breathe.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -14,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 from storage.documents import Span, Turn
-import itertools
 
 Scores: TypeAlias = npt.NDArray[np.float64]
 """Likeness of steps or windows to voices, shape `(n, k)`."""
