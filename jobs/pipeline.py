@@ -8,7 +8,8 @@ Each step's key says what its result depends on, so that whatever was done befor
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,7 @@ from jobs.options import Options, key_of
 from jobs.pcm import Pcm
 from jobs.prepare import Prepared, PrepareOptions, prepare
 from jobs.seams import part_audio
+from jobs.split import PartSpan
 from jobs.steps import Report, Step, StepRunner
 from jobs.transcribe import PartTranscript, transcribe_part
 from storage.blobs import FolderBlobs
@@ -189,6 +191,7 @@ class _Work:
     def _language(self, ready: PreparedEpisode, prepare_key: str, audio: _LazyAudio) -> tuple[str | None, str]:
         if self.options.language is not None or not ready.prepared.speech:
             return self.options.language, ""
+        self.shop.transcriber.expect(len(ready.prepared.parts))  # before it is loaded
         key = self._key("language", prepare_key, self.shop.transcriber.info.model_dump_json())
         prepared = ready.prepared
 
@@ -202,7 +205,7 @@ class _Work:
     def _transcribe(
         self, ready: PreparedEpisode, prepare_key: str, language: str | None, audio: _LazyAudio
     ) -> tuple[tuple[PartTranscript, ...], list[str]]:
-        parts, info = ready.prepared.parts, self.shop.transcriber.info
+        parts, transcriber, info = ready.prepared.parts, self.shop.transcriber, self.shop.transcriber.info
         asked = SpeechOptions(
             language=language,
             prompt=self.options.prompt,
@@ -210,25 +213,19 @@ class _Work:
             beam_size=self.options.beam_size,
             batch_size=self.options.batch_size or (8 if info.device == "cuda" else 1),
         )
-        heard, keys = [], []
-        for part in parts:
+
+        def task(part: PartSpan) -> tuple[Step, Callable[[Report], PartTranscript]]:
+            def listen(report: Report) -> PartTranscript:
+                samples = part_audio(audio.pcm, part, ready.prepared.speech)
+                return transcribe_part(part.index, samples, transcriber, asked, report)
+
             key = self._key("transcribe", prepare_key, part.index, info.model_dump_json(), repr(asked))
-            step = Step("transcribe", key, part.index, len(parts), total=part.end - part.start, whole=ready.prepared.duration)
-            heard.append(
-                self.runner.run(
-                    step,
-                    PartTranscript,
-                    lambda report, part=part: transcribe_part(  # type: ignore[misc]  # a default binds the loop's value
-                        part.index,
-                        part_audio(audio.pcm, part, ready.prepared.speech),
-                        self.shop.transcriber,
-                        asked,
-                        report,
-                    ),
-                )
-            )
-            keys.append(key)
-        return tuple(heard), keys
+            length, whole = part.end - part.start, ready.prepared.duration
+            return Step("transcribe", key, part.index, len(parts), total=length, whole=whole), listen
+
+        tasks = [task(part) for part in parts]
+        heard = self.runner.run_all(tasks, PartTranscript, at_once=transcriber.expect(len(parts)))
+        return heard, [step.key for step, _ in tasks]
 
     def _diarize(self, ready: PreparedEpisode, prepare_key: str, audio: _LazyAudio) -> tuple[Diarization | None, str]:
         diarizer, options = self.shop.diarizer, self.options
@@ -304,19 +301,23 @@ class _LazyAudio:
         self._fetched = fetched
         self._ready = ready
         self._open: Pcm | None = None
+        self._opening = threading.Lock()
 
     @property
     def pcm(self) -> Pcm:
-        """Return the open recording."""
-        if self._open is None:
-            blobs = self._work.shop.blobs
-            try:
-                path = blobs.path(self._ready.pcm)
-            except NotFound:
-                again = self._work._decode(self._fetched, _unreported)  # noqa: SLF001 - two halves of one thing
-                path = blobs.path(again.pcm)
-            self._open = Pcm(path)
-        return self._open
+        """Return the open recording; parts that are transcribed side by side ask for it at once."""
+        with self._opening:
+            if self._open is None:
+                self._open = Pcm(self._path())
+            return self._open
+
+    def _path(self) -> Path:
+        blobs = self._work.shop.blobs
+        try:
+            return blobs.path(self._ready.pcm)
+        except NotFound:
+            again = self._work._decode(self._fetched, _unreported)  # noqa: SLF001 - two halves of one thing
+            return blobs.path(again.pcm)
 
     def close(self) -> None:
         """Close the recording if it was opened."""

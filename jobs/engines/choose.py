@@ -100,6 +100,7 @@ def _whisper(options: Options, name: str, folder: Path) -> WhisperTranscriber:
         device=options.device,
         compute_type=options.compute_type,
         threads=options.threads,
+        workers=options.workers,
     )
 
 

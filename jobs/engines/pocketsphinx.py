@@ -51,6 +51,10 @@ class PocketsphinxTranscriber:
 
         return Decoder(samprate=SAMPLE_RATE, loglevel="FATAL")
 
+    def expect(self, parts: int) -> int:  # noqa: ARG002 - part of the protocol
+        """Take one part at a time."""
+        return 1
+
     def detect_language(self, clips: Sequence[Samples]) -> LanguageGuess:  # noqa: ARG002 - the protocol's
         """Answer English with no confidence: this engine knows nothing else and cannot judge."""
         return LanguageGuess("en", 0.0)

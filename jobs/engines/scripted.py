@@ -79,6 +79,10 @@ class ScriptedTranscriber:
         self._pace = pace
         self.info = EngineInfo(name="scripted", version="1", model=name)
 
+    def expect(self, parts: int) -> int:  # noqa: ARG002 - part of the protocol
+        """Take one part at a time."""
+        return 1
+
     def detect_language(self, clips: Sequence[Samples]) -> LanguageGuess:  # noqa: ARG002 - the protocol's
         """Answer what the script says."""
         return LanguageGuess(self._script.language, 1.0)

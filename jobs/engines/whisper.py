@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import threading
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cached_property
@@ -12,7 +13,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from jobs.engines.devices import is_about_cuda, load_cuda_libraries, resolve_compute_type, resolve_device, usable_cores
+from jobs.engines.devices import (
+    is_about_cuda,
+    load_cuda_libraries,
+    memory_bytes,
+    resolve_compute_type,
+    resolve_device,
+    usable_cores,
+)
 from jobs.engines.protocols import SAMPLE_RATE, LanguageGuess, PartAudio, Progress, Samples, SpeechOptions
 from jobs.engines.speech_chunks import Chunk, CompactSpeech, compact, speech_chunks, windows
 from storage.documents import EngineInfo, Segment, SegmentFlag, Span, Word
@@ -34,6 +42,12 @@ UNHEARD = 1.0
 """Seconds of speech in a batched window without a word, from which on the window is decoded again on its own."""
 
 NOTICE = "NOTICE.txt"
+MOST_WORKERS = 4
+"""Parts that are transcribed at once unless a person asks for more."""
+
+MEMORY_SHARE = 0.25
+"""Share of this machine's memory that the working buffers of all parts may take, each of about the size of the model."""
+
 _MODEL_FILES = ("model.bin", "config.json")
 _RETRY = {
     "temperature": (0.0, 0.4, 0.8),
@@ -49,10 +63,21 @@ class WhisperTranscriber:
 
     `model` is a folder (see `jobs.engines.models` for names), `name` what to call it in the output. `device`: `auto`, `cpu` or
     `cuda`; `compute_type`: `auto` or one of CTranslate2's. `threads`: CPU threads, 0 for all cores this process may use.
+    `workers`: parts that are transcribed at once and share the threads, 0 for what suits the device and its memory.
+
+    A window's decoding gains little from a second thread, a second window gains all of it: on a CPU several parts at once, with
+    few threads each, take the least time together. The weights are loaded once for all.
     """
 
     def __init__(
-        self, model: Path, *, name: str | None = None, device: str = "auto", compute_type: str = "auto", threads: int = 0
+        self,
+        model: Path,
+        *,
+        name: str | None = None,
+        device: str = "auto",
+        compute_type: str = "auto",
+        threads: int = 0,
+        workers: int = 0,
     ) -> None:
         check_model_folder(model)
         self._folder = model
@@ -60,6 +85,10 @@ class WhisperTranscriber:
         self._device = resolve_device(device)
         self._compute_type = resolve_compute_type(compute_type, self._device)
         self._threads = threads or usable_cores()
+        self._most = workers or self._sensible_workers()
+        self._workers = 1
+        self._loaded: Any = None
+        self._loading = threading.Lock()
 
     @property
     def notice(self) -> str | None:
@@ -80,8 +109,27 @@ class WhisperTranscriber:
             compute_type=self._compute_type,
         )
 
-    @cached_property
+    def expect(self, parts: int) -> int:
+        """Share the threads among as many parts as there are, up to `workers`; a model loaded for another number is dropped."""
+        workers = max(1, min(parts, self._most))
+        if workers != self._workers:
+            self._workers, self._loaded = workers, None
+        return workers
+
+    def _sensible_workers(self) -> int:
+        if self._device == "cuda":
+            return 1  # there windows are batched
+        room = int(memory_bytes() * MEMORY_SHARE / max(1, (self._folder / "model.bin").stat().st_size))
+        return max(1, min(MOST_WORKERS, self._threads, room))
+
+    @property
     def _model(self) -> Any:
+        with self._loading:
+            if self._loaded is None:
+                self._loaded = self._load()
+            return self._loaded
+
+    def _load(self) -> Any:
         if self._device == "cuda":
             load_cuda_libraries()
         from faster_whisper import WhisperModel
@@ -91,7 +139,8 @@ class WhisperTranscriber:
                 str(self._folder),
                 device=self._device,
                 compute_type=self._compute_type,
-                cpu_threads=self._threads,
+                cpu_threads=max(1, self._threads // self._workers),
+                num_workers=self._workers,
                 local_files_only=True,
             )
         except (RuntimeError, ValueError, OSError) as error:

@@ -72,6 +72,9 @@ def run(  # noqa: PLR0917 - a command has as many parameters as options
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.", rich_help_panel=_SPEECH)] = "auto",
     compute_type: Annotated[str, typer.Option(help="Number format, e.g. int8, float16.", rich_help_panel=_SPEECH)] = "auto",
     threads: Annotated[int | None, typer.Option(min=0, help="CPU threads; 0 is all.", rich_help_panel=_SPEECH)] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=0, help="Parts transcribed at once; 0 fits the machine.", rich_help_panel=_SPEECH)
+    ] = None,
     batch_size: Annotated[
         int | None,
         typer.Option(min=0, help="Windows decoded together; 0 fits the device, 1 is one by one.", rich_help_panel=_SPEECH),
@@ -111,6 +114,7 @@ def run(  # noqa: PLR0917 - a command has as many parameters as options
         {
             "engine": engine, "model": model or settings.model, "device": device, "compute_type": compute_type,
             "threads": settings.threads if threads is None else threads,
+            "workers": settings.workers if workers is None else workers,
             "batch_size": settings.batch_size if batch_size is None else batch_size,
             "language": language, "prompt": prompt, "hotwords": hotwords,
             "part_seconds": part_seconds or settings.part_seconds,
