@@ -54,6 +54,10 @@ class PyannoteDiarizer:
         name = folder.resolve().name if folder is not None else str(self._model)
         return EngineInfo(name="pyannote", version=release, model=name, device=self._device)
 
+    def load(self) -> None:
+        """Load the pipeline now, so that what stands in its way is known before an episode is begun; raises as `diarize`."""
+        _ = self._pipeline
+
     @cached_property
     def _pipeline(self) -> Any:
         return load_pipeline(self._model, self._token, self._device)
