@@ -299,9 +299,9 @@ def test_100_kilobytes_of_anything_take_at_most_50_milliseconds(name: str) -> No
     text = HOSTILE[name][:100_000]
     seconds = []
     for _ in range(5):
-        begun = time.perf_counter()
+        begun = time.thread_time()
         read_notes_text(text, "file")
-        seconds.append(time.perf_counter() - begun)
+        seconds.append(time.thread_time() - begun)
         if seconds[-1] < 0.05:
             break
     assert min(seconds) <= 0.05 * max(1.0, len(text) / 100_000)

@@ -27,7 +27,7 @@ from jobs.chapters.run_on import cut_last_title, run_on_rows
 from jobs.chapters.titles import breaks_off, leading_number, without_number
 from storage.documents import Notice
 
-MAX_ROWS = 3_000
+MAX_ROWS = 1_100
 """Reading stops after this many times; only a transcript has more."""
 
 _BEGINNING = 60
@@ -59,12 +59,11 @@ class _Candidates:
 def find_list(lines: Sequence[NoteLine], duration: float | None) -> tuple[FoundList | None, str]:
     """Return the list of chapters in the lines, or none and the reason why; `duration` in seconds if known."""
     candidates = _candidates(lines)
-    headings = {number for number, line in enumerate(lines) if is_heading(line.text)}
     best: tuple[tuple[bool, bool, int, int], FoundList] | None = None
     reason = "no times with titles"
     for rows, doubtful in ((candidates.leading, candidates.doubtful), (candidates.trailing, [])):
         for block in _blocks(rows):
-            found, why = _read_block(block, doubtful, lines, headings, duration)
+            found, why = _read_block(block, doubtful, lines, duration)
             if found is None:
                 reason = f"{len(block)} times with titles, but {why}" if len(block) > 1 else reason
                 continue
@@ -81,9 +80,8 @@ def _candidates(lines: Sequence[NoteLine]) -> _Candidates:
         timed = timed_line(number, line)
         if timed is None:
             continue
-        heading_above = number > 0 and is_heading(lines[number - 1].text)
         crowded = len(timed.times) > 1 or (len(timed.times) == 1 and not is_prefix(timed.plain[: timed.times[0].at]))
-        run = run_on_rows(timed, heading_above) if crowded else []
+        run = run_on_rows(timed, number > 0 and is_heading(lines[number - 1].text)) if crowded else []
         lead = None if run else leading_row(timed)
         if run:
             found.leading.extend(run)
@@ -152,9 +150,9 @@ def _is_schedule(rows: list[Row], place: int, block: list[Row]) -> bool:
 
 
 def _read_block(
-    block: list[Row], doubtful: list[Row], lines: Sequence[NoteLine], headings: set[int], duration: float | None
+    block: list[Row], doubtful: list[Row], lines: Sequence[NoteLine], duration: float | None
 ) -> tuple[FoundList | None, str]:
-    headed = _is_headed(block[0], lines, headings)
+    headed = _is_headed(block[0], lines)
     rows, notices = with_doubtful(block, doubtful)
     rows, more = reread_clock(rows, duration)
     notices += more
@@ -172,8 +170,8 @@ def _read_block(
     return FoundList(tuple(rows), tuple(notices), headed, at_end and breaks_off(last.title)), ""
 
 
-def _is_headed(first: Row, lines: Sequence[NoteLine], headings: set[int]) -> bool:
-    if any(number in headings for number in range(first.line - _HEADING_REACH, first.line)):
+def _is_headed(first: Row, lines: Sequence[NoteLine]) -> bool:
+    if any(is_heading(line.text) for line in lines[max(0, first.line - _HEADING_REACH) : first.line]):
         return True
     return first.form == "run" and ends_with_heading(lines[first.line].text[: first.time.at])
 

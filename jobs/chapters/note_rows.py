@@ -32,7 +32,7 @@ _PREFIX = re.compile(
     re.IGNORECASE,
 )
 _KEYCAP = re.compile(r"(?:\d\ufe0f?\u20e3|\U0001f51f)")
-_PREPOSITION = re.compile(
+PREPOSITION = re.compile(
     r"(?:^|[\s(])(?:at|from|by|until|till|before|after|around|about|to|and|or|is|um|ab|bis|gegen|von|vor|nach|und|\u00e0|de|d\u00e8s|vers|"
     r"a|las|desde|hasta|\u00e0s|at\u00e9|das|\u0432|\u0441|\u0434\u043e|\u0438)$",
     re.IGNORECASE,
@@ -121,7 +121,7 @@ def trailing_row(timed: TimedLine) -> Row | None:
     time = timed.times[-1]
     before = timed.line.text[: time.at]
     separated = is_separated(before)
-    if not separated and _PREPOSITION.search(before.rstrip(" ")):
+    if not separated and PREPOSITION.search(before.rstrip(" ")):
         return None
     rest = timed.line.text[time.to :]
     clock = time.parts == 2 and bool(_CLOCK.match(timed.plain, time.to))
