@@ -46,9 +46,9 @@ _TIME = re.compile(
     # digits with colons, perhaps a fraction
     r"(?=\d)(?<!\d)(?:(?P<a>\d{1,3}):(?P<b>\d{2})(?::(?P<c>\d{2}))?(?:[.,](?P<fraction>\d{1,3}))?(?![\d])(?!:\d)"
     # 1h02, 1h02m, 1h02m03s
-    rf"|(?P<h>\d{{1,2}}) ?{_HOUR} ?(?P<hm>\d{{1,2}})(?: ?{_MINUTE}(?: ?(?P<hs>\d{{1,2}})(?: ?{_SECOND})?)?)?(?![A-Za-z0-9:])"
+    rf"|(?P<h>\d{{1,2}}) ?{_HOUR} ?(?P<hm>\d{{1,2}})(?: ?{_MINUTE}(?: ?(?P<hs>\d{{1,2}})(?: ?{_SECOND})?)?)?(?![A-Za-z0-9]|:\d)"
     # 12m30s, 12'30
-    rf"|(?P<m>\d{{1,3}}) ?{_MINUTE} ?(?P<s>\d{{1,2}})(?: ?{_SECOND}|(?<='\d\d))(?![A-Za-z0-9:]))"
+    rf"|(?P<m>\d{{1,3}}) ?{_MINUTE} ?(?P<s>\d{{1,2}})(?: ?{_SECOND}|(?<='\d\d))(?![A-Za-z0-9]|:\d))"
 )
 _RANGE = re.compile(r" ?(?:-{1,2}|~|\u301c|\uff5e|->|\u2192|to|bis|à|至) ?")
 _NOT_BEFORE = re.compile(r"(?:\d[.,:/'-]?|[.:/]\d*-|[:/+$€£¥#%^=]|\d ?[.,]|--> ?)$")

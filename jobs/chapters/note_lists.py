@@ -27,8 +27,8 @@ from jobs.chapters.run_on import cut_last_title, run_on_rows
 from jobs.chapters.titles import breaks_off, leading_number, without_number
 from storage.documents import Notice
 
-MAX_ROWS = 1_100
-"""Reading stops after this many times; only a transcript has more."""
+MAX_ROWS = 1_001
+"""Reading stops after this many times with titles: one more than the chapters that are kept; only a transcript has more."""
 
 _BEGINNING = 60
 """Seconds; a time up to here can begin a list."""
@@ -95,7 +95,7 @@ def _candidates(lines: Sequence[NoteLine]) -> _Candidates:
             trail = trailing_row(timed)
             if trail is not None and not trail.time.broken:
                 found.trailing.append(trail)
-        if len(found.leading) + len(found.trailing) + len(alone) > MAX_ROWS:
+        if len(found.leading) + len(found.trailing) + len(alone) >= MAX_ROWS:
             break
     found.leading.extend(_titled(alone, lines, {row.line for row in (*found.leading, *alone, *found.trailing)}))
     found.leading.sort(key=lambda row: (row.line, row.order))

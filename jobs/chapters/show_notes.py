@@ -65,7 +65,7 @@ def read_notes_text(text: str, origin: str, *, duration: float | None = None) ->
         return ChapterSource(kind="show_notes", origin=origin, status="none", reason=reason), tuple(notices)
     notices.extend(found.notices)
     if len(found.rows) > MAX_CHAPTERS:
-        notices.append(Notice(code="chapters_too_many", message=f"Only the first {MAX_CHAPTERS:,} of {len(found.rows):,} chapters are kept."))
+        notices.append(Notice(code="chapters_too_many", message=f"Only the first {MAX_CHAPTERS:,} chapters of {origin} are kept."))
     marks = _marks(found, lines)
     notices.extend(_overrun(marks, duration))
     reason = f"{len(marks)} chapters{' under a heading' if found.headed else ''}"
