@@ -44,7 +44,20 @@ def test_a_time_is_read_as_people_write_it(text: str, seconds: float) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["Top 10:2025", "A03:2021", "John 3:5", "16:9", "fe80::1:20", "01:45:23:67:89", "$12:50", "€9:99", "2001:4860:4860::8888", "12:30%", "4:3", "1234:56"],
+    [
+        "Top 10:2025",
+        "A03:2021",
+        "John 3:5",
+        "16:9",
+        "fe80::1:20",
+        "01:45:23:67:89",
+        "$12:50",
+        "€9:99",
+        "2001:4860:4860::8888",
+        "12:30%",
+        "4:3",
+        "1234:56",
+    ],
 )
 def test_what_only_resembles_a_time_is_none(text: str) -> None:
     """Ids, ratios, addresses, phone numbers, prices."""

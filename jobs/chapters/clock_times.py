@@ -2,12 +2,12 @@
 
 Decisions:
 
-- Two numbers are minutes and seconds, three are hours, minutes and seconds. Whether a whole list meant hours and minutes is
-  the list's question (`jobs.chapters.list_repair`), not the time's.
-- Minutes may exceed 59 only as the first of two numbers (`75:10`); seconds never. What breaks that is still reported,
-  as broken, so that a list can say which row it lost.
-- Other scripts' digits and colons are folded one to one, so places in the folded text are places in the original,
-  and titles keep their own letters.
+- Two numbers are minutes and seconds, three are hours, minutes and seconds. Whether a whole list meant hours and minutes is the
+  list's question (`jobs.chapters.list_repair`), not the time's.
+- Minutes may exceed 59 only as the first of two numbers (`75:10`); seconds never. What breaks that is still reported, as
+  broken, so that a list can say which row it lost.
+- Other scripts' digits and colons are folded one to one, so places in the folded text are places in the original, and titles
+  keep their own letters.
 - `1h02` is hours and minutes: nobody writes minutes with an h.
 - A subtitle's arrow, a third colon, a currency sign, a version or a decimal before the digits: not a time.
 """
@@ -130,7 +130,7 @@ def _value(match: re.Match[str]) -> ClockTime:
     hours, minutes, seconds = ([0, *numbers] if len(numbers) == 2 else numbers)[:3]
     broken = seconds > 59 or (len(numbers) == 3 and minutes > 59)
     fraction = float(f"0.{match['fraction']}") if match["fraction"] else 0.0
-    total = hours * 3600 + minutes * 60 + seconds + fraction
+    total = hours * 3600.0 + minutes * 60 + seconds + fraction
     return ClockTime(match.start(), match.end(), total, len(numbers), broken, hours_minutes=hours_minutes)
 
 

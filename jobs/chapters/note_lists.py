@@ -1,7 +1,7 @@
 """The list of chapters in the lines of a text, if there is one.
 
-First the text is asked for rows, then the rows are cut into lists, then each list is repaired and judged, and the best of those that stand is taken.
-A text is taken to have one list: a second one is a translation, a tracklist or a schedule.
+First the text is asked for rows, then the rows are cut into lists, then each list is repaired and judged, and the best of those
+that stand is taken. A text is taken to have one list: a second one is a translation, a tracklist or a schedule.
 
 Decisions:
 
@@ -103,13 +103,14 @@ def _candidates(lines: Sequence[NoteLine]) -> _Candidates:
 
 
 def _titled(alone: list[Row], lines: Sequence[NoteLine], taken: set[int]) -> list[Row]:
-    """Give rows whose time stands on a line of its own the next line as title."""
+    """Give rows whose time has a line of its own the next line as title; the line before, if the last time ends the text."""
+    step = -1 if alone and alone[-1].line == len(lines) - 1 else 1
     rows = []
     for row in alone:
-        following = row.line + 1
-        if following in taken or following >= len(lines):
+        place = row.line + step
+        if place in taken or not 0 <= place < len(lines):
             continue
-        title = lines[following].text
+        title = lines[place].text
         if len(title) <= _MAX_ALONE_TITLE and any(mark.isalnum() for mark in title):
             rows.append(replace(row, title=title))
     return rows
@@ -185,6 +186,8 @@ def _tidied(rows: list[Row]) -> tuple[list[Row], list[Notice]]:
     if rows[-1].form == "run" and len(rows) > 1:
         title = cut_last_title(rows[-1].title, [row.title for row in rows[:-1]])
         if title != rows[-1].title and title:
-            notices.append(repaired(f"What followed the list of chapters without a break was cut from the last title, “{title}”."))
+            notices.append(
+                repaired(f"What followed the list of chapters without a break was cut from the last title, “{title}”.")
+            )
             rows = [*rows[:-1], replace(rows[-1], title=title)]
     return rows, notices

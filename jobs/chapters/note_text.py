@@ -2,17 +2,18 @@
 
 Decisions:
 
-- Block tags become line ends *before* tags are dropped; without that, `<li>00:00 A</li><li>05:00 B</li>` would run
-  together. Cells of a table row stay on one line, so a time and its title in two cells are one row.
-- A tokenizer of our own instead of an HTML5 tree: notes are often not HTML at all (`a < b`, half a tag, plain
-  text), and building a tree takes quadratic time on nested unclosed formatting tags. Here every character is looked at a fixed
-  number of times.
+- Block tags become line ends *before* tags are dropped; without that, `<li>00:00 A</li><li>05:00 B</li>` would run together.
+  Cells of a table row stay on one line, so a time and its title in two cells are one row.
+- A tokenizer of our own instead of an HTML5 tree: notes are often not HTML at all (`a < b`, half a tag, plain text), and
+  building a tree takes quadratic time on nested unclosed formatting tags. Here every character is looked at a fixed number of
+  times.
 - What a browser does not show (`script`, `style`, comments, `hidden`, `display:none`) is dropped.
-- A newline of the source means nothing in HTML, but many publishers paste plain lines into one `<p>`. So it is a line
-  end where the text has no block tags at all, inside `<pre>`, and where two or more of the pieces it makes hold a
-  time; elsewhere it is a space.
+- A newline of the source means nothing in HTML, but many publishers paste plain lines into one `<p>`. So it is a line end where
+  the text has no block tags at all, inside `<pre>`, and where two or more of the pieces it makes hold a time; elsewhere it is a
+  space.
 - Text that was escaped twice (`&lt;p&gt;`) is unescaped once more, when it has no tag of its own.
-- Marks for text direction and zero-width spaces are dropped, lone surrogates too; joiners stay, since emoji and Persian need them.
+- Marks for text direction and zero-width spaces are dropped, lone surrogates too; joiners stay, since emoji and Persian need
+  them.
 """
 
 from __future__ import annotations
@@ -21,16 +22,62 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from html import unescape
+from typing import NamedTuple
 
 MAX_CHARACTERS = 500_000
 """Notes are read up to here; the longest real ones, with a whole transcript, have about 200,000."""
 
 _BLOCKS = frozenset(
-    "address article aside blockquote body br button caption center dd details div dl dt fieldset figcaption figure footer "
-    "form h1 h2 h3 h4 h5 h6 header hr html legend li main menu nav ol option p pre section summary table tbody tfoot thead tr ul".split()
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "br",
+        "button",
+        "caption",
+        "center",
+        "dd",
+        "details",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "html",
+        "legend",
+        "li",
+        "main",
+        "menu",
+        "nav",
+        "ol",
+        "option",
+        "p",
+        "pre",
+        "section",
+        "summary",
+        "table",
+        "tbody",
+        "tfoot",
+        "thead",
+        "tr",
+        "ul",
+    ]
 )
 _CELLS = frozenset({"td", "th"})
-_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+_VOID = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"])
 _UNSEEN = frozenset({"script", "style", "template", "svg", "head", "iframe"})
 _RAW_TEXT = frozenset({"script", "style", "iframe"})
 
@@ -41,10 +88,12 @@ _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGN
 _HIDDEN_WORD = re.compile(r"(?:^|\s)hidden(?:\s|=|/|$)", re.IGNORECASE)
 _MARKUP = re.compile(r"<(?:!--|!\[CDATA\[|[A-Za-z/!?][^<>]{0,4096}+>)")  # bounded, and stopped by the next `<`: linear
 _HAS_TAG = re.compile(r"<[A-Za-z/!]")
-_ESCAPED_TAG = re.compile(r"&lt;/?(?:p|br|li|ul|ol|div|h[1-6]|a|span|strong|b|em)\b[^&<>]{0,200}&gt;|&lt;br ?/?&gt;", re.IGNORECASE)
+_ESCAPED_TAG = re.compile(
+    r"&lt;/?(?:p|br|li|ul|ol|div|h[1-6]|a|span|strong|b|em)\b[^&<>]{0,200}&gt;|&lt;br ?/?&gt;", re.IGNORECASE
+)
 _SPACES = re.compile(r"[^\S\n ]+ *| {2,}")
 _NEWLINES = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
-_HOLDS_TIME = re.compile(r"\d[:：]\d\d")  # noqa: RUF039 - no escape is meant to differ in a raw string
+_HOLDS_TIME = re.compile(r"\d[:：]\d\d")
 _UNPRINTED = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\xad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
@@ -57,8 +106,7 @@ class NoteLink:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class NoteLine:
+class NoteLine(NamedTuple):
     """One line as shown: white space collapsed, never empty."""
 
     text: str
@@ -120,6 +168,10 @@ class _Page:
         lines = []
         for pieces, preformatted in self.lines:
             hard = preformatted or not self.has_blocks or _is_plain_list(pieces)
+            if hard and len(pieces) == 1 and pieces[0][1] is None:
+                stripped = (text.strip(" ") for text in pieces[0][0].split("\n"))
+                lines.extend([NoteLine(text) for text in stripped if text])
+                continue
             for part in _split(pieces) if hard else [pieces]:
                 line = _joined(part)
                 if line is not None:
@@ -213,7 +265,7 @@ def _joined(pieces: list[tuple[str, str | None]]) -> NoteLine | None:
     """Join pieces into a line with single spaces, remembering where each link lies; none if nothing is left."""
     if len(pieces) == 1 and pieces[0][1] is None:
         text = pieces[0][0].replace("\n", " ").strip(" ")
-        return NoteLine(_SPACES.sub(" ", text)) if text else None
+        return NoteLine(_SPACES.sub(" ", text) if "  " in text else text) if text else None
     texts: list[str] = []
     links: list[NoteLink] = []
     length, after_space = 0, True

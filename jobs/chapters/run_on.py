@@ -3,7 +3,8 @@
 Decisions:
 
 - Prose holds times too, so a run-on list must be told by what stands *between* its rows, and that must be the same all along: a
-  bullet, an opening bracket, nothing at all (`Intro02:15 Topic`), a comma or a mere space. Times set off otherwise are words of a title.
+  bullet, an opening bracket, nothing at all (`Intro02:15 Topic`), a comma or a mere space. Times set off otherwise are words of
+  a title.
 - It must begin at 0:00, or right after a word such as "Chapters"; and its times must not fall.
 - Set off by a mere space or comma, most titles must not begin in lower case, and no time may follow a word like "at" or "from".
 - The last title has no end: where it runs on for much longer than the others it is cut at the first seam (a sentence's end,
@@ -18,7 +19,7 @@ from itertools import pairwise
 from jobs.chapters.clock_times import ClockTime
 from jobs.chapters.list_headings import ends_with_heading
 from jobs.chapters.note_rows import PREPOSITION, Row, TimedLine, row_from
-from jobs.chapters.titles import BULLETS
+from jobs.chapters.titles import BULLETS, title_before
 
 _STRONG = ("bracket", "bullet", "glued")
 _BULLET = re.compile(rf"[{re.escape(BULLETS)}|/;\-][\s\"'\ufe0f]*$")
@@ -26,6 +27,7 @@ _OPENER = re.compile(r"[(\[{<\uff08\u3010]\s?$")
 _BEFORE_OPENER = re.compile(rf"[\s{re.escape(BULLETS)}|,;(\[\uff08\u3010-]+$")
 _SEAM = re.compile(r"(?<=[a-zа-яß-ÿ0-9)!?])(?=[A-ZА-Я][a-zа-я])|(?<=[.!?])\s|(?<=[。！？])|\s?(?=https?://|www\.)")
 _CUT_TIME = re.compile(rf"\s?[{re.escape(BULLETS)}(\[|]\s?\d{{1,2}}(?::\d{{0,2}}){{0,2}}\s?(?:\.{{2,3}}|\u2026)$")
+_BETWEEN_TRAILING = re.compile(r"[)\]\uff09\u3011]\s?[,;|/\u3001\uff0c]")
 _LONG_TITLE = 100
 _MAX_RUN = 1_000
 """Times; no list of one line is longer."""
@@ -50,7 +52,7 @@ def run_on_rows(timed: TimedLine, heading_above: bool) -> list[Row]:
         tried += 1
         if best or tried == _MAX_OPENINGS:
             return best
-    return []
+    return _trailing_run(timed, times, kinds)
 
 
 def _set_off(text: str, at: int) -> str:
@@ -65,6 +67,28 @@ def _set_off(text: str, at: int) -> str:
     if before.endswith(" ") or not before:
         return "space"
     return "glued"
+
+
+def _trailing_run(timed: TimedLine, times: list[ClockTime], kinds: list[str]) -> list[Row]:
+    """Return the rows of `Intro (0:00), Coffee (3:05), Farewell (42:12)`: bracketed times behind their titles."""
+    starts = [time.seconds for time in times]
+    if len(times) < 3 or starts[0] > 1 or set(kinds) != {"bracket"} or any(b <= a for a, b in pairwise(starts)):
+        return []
+    text = timed.line.text
+    if text[times[-1].to :].strip(" )]\uff09\u3011.") or times[0].at > _LONG_TITLE:
+        return []
+    rows = []
+    for order, (before, time) in enumerate(zip([None, *times[:-1]], times, strict=True)):
+        raw = text[before.to if before else 0 : time.at]
+        if before is None and ":" in raw:
+            raw = raw.rpartition(":")[2]
+        elif before is not None and not _BETWEEN_TRAILING.match(raw):
+            return []
+        title = title_before(raw.lstrip(" )]\uff09\u3011,;|/."), "")
+        if not title:
+            return []
+        rows.append(Row(timed.index, time, title, "run", separated=False, order=order))
+    return rows if _reads_like_titles(timed, rows) else []
 
 
 def _run_rows(timed: TimedLine, run: list[ClockTime], *, strong: bool, headed: bool) -> list[Row]:
