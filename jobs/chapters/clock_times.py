@@ -16,8 +16,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 _COLONS = ":\uff1a\u2236\ufe55\ufe13\ua789"
 _DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\uff0d\ufe63"
@@ -56,8 +56,7 @@ _LETTER_COLON = re.compile(r"[^\W\d_]:$")
 _NOT_AFTER = re.compile(r" ?-->|%|°|:\d|\.\d")
 
 
-@dataclass(frozen=True, slots=True)
-class ClockTime:
+class ClockTime(NamedTuple):
     """A time found in a line: its place there (`at`, `to` count characters) and its value in seconds."""
 
     at: int

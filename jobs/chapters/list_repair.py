@@ -17,7 +17,6 @@ Decisions:
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import replace
 from itertools import pairwise
 
 from jobs.chapters.note_rows import Row
@@ -107,7 +106,7 @@ def settle_ranges(rows: list[Row]) -> list[Row]:
     if not with_range or 2 * len(with_range) >= len(rows):
         return rows
     return [
-        replace(row, title=row.spoilt_title, time=replace(row.time, end=None))
+        row._replace(title=row.spoilt_title, time=row.time._replace(end=None))
         if row.time.end is not None and row.spoilt_title
         else row
         for row in rows
@@ -149,4 +148,4 @@ def _moved(rows: list[Row]) -> list[Row]:
 
 def _scaled(row: Row, factor: float) -> Row:
     end = None if row.time.end is None else round(row.time.end * factor, 3)
-    return replace(row, time=replace(row.time, seconds=round(row.start * factor, 3), end=end))
+    return row._replace(time=row.time._replace(seconds=round(row.start * factor, 3), end=end))

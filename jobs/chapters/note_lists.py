@@ -14,7 +14,7 @@ Decisions:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
@@ -90,7 +90,7 @@ def _candidates(lines: Sequence[NoteLine]) -> _Candidates:
         elif lead is not None and lead.title:
             found.leading.append(lead)
         elif lead is not None:
-            alone.append(replace(lead, form="alone"))
+            alone.append(lead._replace(form="alone"))
         else:
             trail = trailing_row(timed)
             if trail is not None and not trail.time.broken:
@@ -112,7 +112,7 @@ def _titled(alone: list[Row], lines: Sequence[NoteLine], taken: set[int]) -> lis
             continue
         title = lines[place].text
         if len(title) <= _MAX_ALONE_TITLE and any(mark.isalnum() for mark in title):
-            rows.append(replace(row, title=title))
+            rows.append(row._replace(title=title))
     return rows
 
 
@@ -182,12 +182,12 @@ def _tidied(rows: list[Row]) -> tuple[list[Row], list[Notice]]:
     rows = settle_ranges(rows)
     notices = []
     if rows[0].form == "trail" and [leading_number(row.title) for row in rows] == list(range(1, len(rows) + 1)):
-        rows = [replace(row, title=without_number(row.title)) for row in rows]
+        rows = [row._replace(title=without_number(row.title)) for row in rows]
     if rows[-1].form == "run" and len(rows) > 1:
         title = cut_last_title(rows[-1].title, [row.title for row in rows[:-1]])
         if title != rows[-1].title and title:
             notices.append(
                 repaired(f"What followed the list of chapters without a break was cut from the last title, “{title}”.")
             )
-            rows = [*rows[:-1], replace(rows[-1], title=title)]
+            rows = [*rows[:-1], rows[-1]._replace(title=title)]
     return rows, notices

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from jobs.chapters.clock_times import ClockTime, find_times, folded, without_range
 from jobs.chapters.note_text import NoteLine
@@ -26,7 +26,8 @@ RowForm = Literal["lead", "trail", "alone", "run"]
 
 _MARKS = r"[^\w\"'\u201c\u201e\u00ab\u2018$\u20ac\u00a3\u00a5%+&]*"
 _PREFIX = re.compile(
-    rf"{_MARKS}(?:(?:ab |from |desde |desde el |\u00e0 |\u0441 )?(?:minute|minuto|minuta|min|\u043c\u0438\u043d)\b|(?:ab|@)(?= ))?{_MARKS}"
+    rf"{_MARKS}(?:(?:ab |from |desde (?:el )?|\u00e0 |\u0441 )?(?:minut[eoa]|min|\u043c\u0438\u043d)\b|(?:ab|@)(?= ))?"
+    rf"{_MARKS}"
     r"(?:(?:chapter|part|kapitel|teil|chapitre|cap\u00edtulo|capitolo|\u0433\u043b\u0430\u0432\u0430|\u7b2c|no\.?|nr\.?)?\s?#?(?P<number>\d{1,3})"
     r"(?:\s?[.)\]:\uff0e\u3001\uff09\u7ae0-]+\s?|\s))?"
     rf"{_MARKS}",
@@ -48,8 +49,7 @@ _LONGEST_PREFIX = 24
 _DIGIT = re.compile(r"\d")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One time and its title, with the place where they stand."""
 
     line: int
@@ -61,7 +61,6 @@ class Row:
     """For `trail`: a separator or bracket stands between. For `run`: false where the titles stand before their times."""
     clock: bool = False
     """Followed by what makes it a time of day: `Uhr`, `pm`, `h`."""
-    url: str | None = None
     doubtful: str = ""
     """Not written as a time: what was printed."""
     spoilt_title: str = ""

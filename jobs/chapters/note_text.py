@@ -183,9 +183,10 @@ def _feed(html: str, page: _Page) -> None:
     """Cut the source into text and tags; a `<` that begins no tag is text."""
     place = 0
     while found := _MARKUP.search(html, place):
-        page.add(html[place : found.start()])
+        at, markup = found.start(), found.group()
+        if at > place:
+            page.add(html[place:at])
         place = found.end()
-        markup = found.group()
         if markup == "<!--":
             end = html.find("-->", place)
             place = len(html) if end < 0 else end + 3

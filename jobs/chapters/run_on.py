@@ -31,6 +31,8 @@ _BETWEEN_TRAILING = re.compile(r"[)\]\uff09\u3011]\s?[,;|/\u3001\uff0c]")
 _LONG_TITLE = 100
 _MAX_RUN = 1_000
 """Times; no list of one line is longer."""
+_MAX_PLACES = 200
+"""Times; a list begins at one of these or not at all."""
 _MAX_OPENINGS = 4
 """Places of a line where a list is looked for; a line of endless 0:00 has none."""
 
@@ -40,7 +42,7 @@ def run_on_rows(timed: TimedLine, heading_above: bool) -> list[Row]:
     times = [time for time in timed.times if not time.broken][:_MAX_RUN]
     kinds = [_set_off(timed.plain, time.at) for time in times]
     tried = 0
-    for first, opening in enumerate(times):
+    for first, opening in enumerate(times[:_MAX_PLACES]):
         after_heading = ends_with_heading(timed.line.text[max(0, opening.at - 60) : opening.at])
         if not after_heading and opening.seconds > 1 and not (heading_above and first == 0):
             continue
