@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from jobs.chapters.clock_times import find_times, folded
 from jobs.chapters.note_text import MAX_CHARACTERS
 from jobs.chapters.show_notes import MAX_CHAPTERS, read_notes_text, read_show_notes
 from storage.documents import ChapterMark, Note, Notice
@@ -253,7 +254,7 @@ def test_dots_before_the_end_of_the_text_are_the_titles_own() -> None:
 
 
 def test_no_more_than_the_limit_of_chapters_is_kept() -> None:
-    """A list of 1,200 rows keeps 1,000 and says so."""
+    """A list of 1,200 rows keeps 500 and says so."""
     text = "\n".join(f"{n * 20 // 60}:{n * 20 % 60:02d} T{n}" for n in range(1200) if n * 20 // 60 < 1000)
     source, notices = read_notes_text(text, "file")
     assert len(source.marks) == MAX_CHAPTERS
@@ -302,10 +303,10 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_100_kilobytes_of_anything_take_at_most_50_milliseconds(name: str) -> None:
-    """Processor time of this thread, best of ten, so that a busy machine does not count."""
+    """Processor time of this thread, best of twenty, so that a busy machine does not count."""
     text = HOSTILE[name][:100_000]
     seconds = []
-    for _ in range(10):
+    for _ in range(20):
         begun = time.thread_time()
         read_notes_text(text, "file")
         seconds.append(time.thread_time() - begun)
@@ -344,7 +345,10 @@ def titles(draw: st.DrawFn, *, with_times: bool = True) -> str:
 @st.composite
 def lists(draw: st.DrawFn, *, with_times: bool = True, least: int = 3) -> list[tuple[int, str]]:
     """Draw a list of chapters that begins at 0:00, with gaps that leave time to speak."""
-    drawn = draw(st.lists(titles(with_times=with_times), min_size=least, max_size=12, unique=True))
+    one = titles(with_times=with_times)
+    if not with_times:  # by chance, `0h0` or `1:23`
+        one = one.filter(lambda title: not find_times(folded(title)))
+    drawn = draw(st.lists(one, min_size=least, max_size=12, unique=True))
     gaps = draw(st.lists(st.integers(31, 900), min_size=len(drawn), max_size=len(drawn)))
     starts = [0]
     for gap in gaps[:-1]:

@@ -79,7 +79,7 @@ def folded(text: str) -> str:
     return text if text.isascii() else text.translate(_folding())
 
 
-def find_times(text: str, limit: int = 2_000) -> list[ClockTime]:
+def find_times(text: str, limit: int = 1_000) -> list[ClockTime]:
     """Return the times in a folded line from left to right, at most `limit`; the two ends of a range are one time."""
     found: list[ClockTime] = []
     for match in _TIME.finditer(text):

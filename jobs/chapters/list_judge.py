@@ -3,9 +3,10 @@
 Decisions (each refuses with its reason; a heading such as "Chapters" or the episode's length can outweigh some):
 
 - **Where it begins.** Chapters begin near 0:00. A list that begins late must still begin early *in itself* (its first third);
-  days, timetables, race results and verses do not. A list of full minutes must begin in its first quarter.
+  days, timetables, race results and verses do not. A list like 9:00, 9:30, 10:45 (all ending in 0 or 5) must begin in its
+  first quarter.
 - **How much is said.** People say two to three words a second. Where the text between two times is as long as what could be
-  spoken there, the text is what was spoken: a transcript. Chapter lists hold a tenth of that. This needs no knowledge of
+  spoken there, the text is what was spoken: a transcript. A list of titles is far thinner. This needs no knowledge of
   languages.
 - **Against the length.** If most times lie past the end, they are no places in this episode. If four or more all lie in its
   first tenth, they time something else (a recipe, a workout).
@@ -30,7 +31,7 @@ from jobs.chapters.note_rows import Row
 from jobs.chapters.note_text import NoteLine
 
 SPOKEN_WORDS_PER_SECOND = 1.0
-"""A text this dense between its times is a transcript; speech has 2 to 3, chapter lists hardly 0.2."""
+"""A text this dense between its times is a transcript; speech has 2 to 3, a title every few minutes far less."""
 
 _IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _WORDS_PER_IDEOGRAPH = 0.4
@@ -113,7 +114,7 @@ def _late(rows: list[Row], first: float, last: float, *, headed: bool, duration:
     """Judge a list with leading times by where it begins."""
     if first <= max(60, last / 20):
         return ""
-    round_times = all(row.start % 60 == 0 for row in rows)
+    round_times = len(rows) >= 3 and all(row.time.parts == 2 and row.start % 5 == 0 for row in rows)
     fits = duration is not None and duration / 4 <= last <= duration
     if headed and (fits or not round_times):
         return ""

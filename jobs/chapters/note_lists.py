@@ -27,7 +27,7 @@ from jobs.chapters.run_on import cut_last_title, run_on_rows
 from jobs.chapters.titles import breaks_off, leading_number, without_number
 from storage.documents import Notice
 
-MAX_ROWS = 1_001
+MAX_ROWS = 501
 """Reading stops after this many times with titles: one more than the chapters that are kept; only a transcript has more."""
 
 _BEGINNING = 60

@@ -25,7 +25,7 @@ from html import unescape
 from typing import NamedTuple
 
 MAX_CHARACTERS = 500_000
-"""Notes are read up to here; the longest real ones, with a whole transcript, have about 200,000."""
+"""Notes are read up to here: room for the transcript of several hours."""
 
 _BLOCKS = frozenset(
     [

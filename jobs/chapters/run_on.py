@@ -29,7 +29,7 @@ _SEAM = re.compile(r"(?<=[a-zа-яß-ÿ0-9)!?])(?=[A-ZА-Я][a-zа-я])|(?<=[.!?
 _CUT_TIME = re.compile(rf"\s?[{re.escape(BULLETS)}(\[|]\s?\d{{1,2}}(?::\d{{0,2}}){{0,2}}\s?(?:\.{{2,3}}|\u2026)$")
 _BETWEEN_TRAILING = re.compile(r"[)\]\uff09\u3011]\s?[,;|/\u3001\uff0c]")
 _LONG_TITLE = 100
-_MAX_RUN = 1_000
+_MAX_RUN = 501
 """Times; no list of one line is longer."""
 _MAX_PLACES = 200
 """Times; a list begins at one of these or not at all."""

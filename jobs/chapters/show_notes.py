@@ -28,7 +28,8 @@ from storage.documents import ChapterMark, ChapterSource, Note, Notice
 FIELDS = ("content:encoded", "atom:content", "description", "atom:summary", "itunes:summary", "page", "file")
 """Fields of show notes, the one to believe first at the front."""
 
-MAX_CHAPTERS = 1_000
+MAX_CHAPTERS = 500
+"""Far above any list that a person writes; it bounds the time that a hostile text can take."""
 
 
 def read_show_notes(
