@@ -1,7 +1,7 @@
 """Engines that say what a script says: for tests of everything around speech, shipped so that others can test with them too.
 
-The script is JSON: `{"language": "en", "sentences": [{"speaker", "words": [{"word", "start", "end"}]}]}`, as the example's
-`truth.json` is. The output names the engine `scripted`, so nobody can take it for hearing.
+The script is JSON: `{"language": "en", "pace": 0, "sentences": [{"speaker", "words": [{"word", "start", "end"}]}]}`, as the
+example's `truth.json` is. The output names the engine `scripted`, so nobody can take it for hearing.
 """
 
 from __future__ import annotations
@@ -48,6 +48,8 @@ class Script(Document):
 
     sentences: tuple[ScriptedSentence, ...]
     language: str = "en"
+    pace: float = 0.0
+    """Seconds that hearing takes per second of audio, for tests of scheduling and interruption."""
 
 
 def read_script(path: Path) -> Script:
@@ -61,7 +63,7 @@ def read_script(path: Path) -> Script:
             )
             for sentence in raw["sentences"]
         )
-        return Script(sentences=sentences, language=raw.get("language", "en"))
+        return Script(sentences=sentences, language=raw.get("language", "en"), pace=raw.get("pace", 0.0))
     except FileNotFoundError as error:
         raise ModelMissing(f"There is no script {path}.", hint="Give the scripted engine a JSON file with sentences.") from error
     except (ValueError, KeyError, TypeError, ValidationError) as error:
@@ -69,14 +71,10 @@ def read_script(path: Path) -> Script:
 
 
 class ScriptedTranscriber:
-    """A `Transcriber` that returns the words of the script that lie in the part.
+    """A `Transcriber` that returns the words of the script that lie in the part, at the script's pace."""
 
-    `pace` is the time it takes per second of audio, for tests of scheduling.
-    """
-
-    def __init__(self, script: Script, *, name: str = "script", pace: float = 0.0) -> None:
+    def __init__(self, script: Script, *, name: str = "script") -> None:
         self._script = script
-        self._pace = pace
         self.info = EngineInfo(name="scripted", version="1", model=name)
 
     def detect_language(self, clips: Sequence[Samples]) -> LanguageGuess:  # noqa: ARG002 - the protocol's
@@ -100,9 +98,9 @@ class ScriptedTranscriber:
 
     def _take_time(self, seconds: float, progress: Progress) -> None:
         done = 0.0
-        while self._pace and done < seconds:
+        while self._script.pace and done < seconds:
             step = min(1.0, seconds - done)
-            time.sleep(step * self._pace)
+            time.sleep(step * self._script.pace)
             done += step
             progress(done)
         progress(seconds)
