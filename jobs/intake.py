@@ -128,11 +128,13 @@ def given_chapters(place: str, fetcher: Fetcher) -> tuple[ChapterSource, tuple[N
     They were asked for, so unlike a publisher's they are an error if they cannot be read.
     """
     data = _read(place, fetcher, "*/*")
-    source, notices = _read_any(data, place)
+    hint = "Give JSON Chapters, Podlove Simple Chapters, or lines like `12:34 Title`."
+    try:
+        source, notices = _read_any(data, place)
+    except BadChapters as error:
+        raise BadChapters(error.message, hint=hint) from error
     if source.status != "found":
-        raise BadChapters(
-            f"There are no chapters in {place}.", hint="Give JSON Chapters, Podlove Simple Chapters, or lines like `12:34 Title`."
-        )
+        raise BadChapters(f"There are no chapters in {place}.", hint=hint)
     return source.model_copy(update={"kind": "file"}), notices
 
 

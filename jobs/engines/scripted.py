@@ -6,6 +6,7 @@ example's `truth.json` is. The output names the engine `scripted`, so nobody can
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Sequence
@@ -51,6 +52,11 @@ class Script(Document):
     pace: float = 0.0
     """Seconds that hearing takes per second of audio, for tests of scheduling and interruption."""
 
+    @property
+    def digest(self) -> str:
+        """What names the script in results: all but its pace."""
+        return hashlib.sha256(self.model_dump_json(exclude={"pace"}).encode()).hexdigest()[:16]
+
 
 def read_script(path: Path) -> Script:
     """Read a script; fields that it does not need are passed over."""
@@ -75,7 +81,7 @@ class ScriptedTranscriber:
 
     def __init__(self, script: Script, *, name: str = "script") -> None:
         self._script = script
-        self.info = EngineInfo(name="scripted", version="1", model=name)
+        self.info = EngineInfo(name="scripted", version="1", model=name, model_digest=script.digest)
 
     def detect_language(self, clips: Sequence[Samples]) -> LanguageGuess:  # noqa: ARG002 - the protocol's
         """Answer what the script says."""
@@ -111,7 +117,7 @@ class ScriptedDiarizer:
 
     def __init__(self, script: Script, *, name: str = "script") -> None:
         self._script = script
-        self.info = EngineInfo(name="scripted", version="1", model=name)
+        self.info = EngineInfo(name="scripted", version="1", model=name, model_digest=script.digest)
 
     def diarize(self, audio: AudioSource, speech: Sequence[Span], hints: SpeakerHints, progress: Progress) -> Diarization:  # noqa: ARG002
         """Join the sentences of one speaker that follow each other into turns."""
