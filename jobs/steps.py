@@ -88,8 +88,7 @@ class StepRunner:
         began = time.monotonic()
         lease = self._claim(step)
         with self._held(lease) as lost:
-            result = work(self._report(step, lost))
-            self._commit(lease, result)
+            result = self._commit(lease, work(self._report(step, lost)))
         self._ended(step, reused=False, seconds=time.monotonic() - began)
         return result
 
@@ -149,9 +148,11 @@ class StepRunner:
             is_gone=self.presence.is_gone,
         )
 
-    def _commit(self, lease: Lease, result: Document) -> None:
-        digest = self.blobs.put(result.model_dump_json().encode())
-        self.ledger.commit(lease, digest)
+    def _commit(self, lease: Lease, result: Result) -> Result:
+        """Keep the result; return it as it will be read again, so that a run gives the same whether it was interrupted or not."""
+        kept = result.model_dump_json().encode()
+        self.ledger.commit(lease, self.blobs.put(kept))
+        return type(result).model_validate_json(kept)
 
     def _report(self, step: Step, lost: threading.Event) -> Report:
         def report(done: float, total: float | None = None) -> None:

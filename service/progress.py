@@ -21,6 +21,7 @@ from service.wording import clock, size
 
 LABELS: dict[StepName, str] = {
     "fetch": "download",
+    "chapters": "chapter files",
     "prepare": "decode",
     "language": "language",
     "transcribe": "transcribe",

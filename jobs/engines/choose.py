@@ -18,6 +18,7 @@ from jobs.engines.pyannote import DEFAULT_MODEL, PyannoteDiarizer
 from jobs.engines.resemblyzer import ResemblyzerDiarizer
 from jobs.engines.scripted import ScriptedDiarizer, ScriptedTranscriber, read_script
 from jobs.engines.whisper import WhisperTranscriber
+from jobs.language import primary_subtag
 from jobs.options import Options
 from storage.documents import Notice
 from storage.errors import EngineError, EngineUnavailable, ModelMissing, NetworkError, OptionError
@@ -81,7 +82,7 @@ def _best_there_is(options: Options, place: Place, name: str) -> tuple[Transcrib
 
 
 def _pocketsphinx(options: Options, name: str, error: Exception) -> tuple[Transcriber, tuple[Notice, ...]]:
-    if options.language not in (None, "en"):
+    if options.language is not None and primary_subtag(options.language) != "en":
         raise ModelMissing(
             f"Without a Whisper model, {options.language!r} cannot be transcribed. {error}",
             hint=f"Fetch one with `earmark models pull {name}` on a machine with a connection, and copy it here.",

@@ -15,6 +15,7 @@ import numpy as np
 
 from jobs.engines.protocols import SAMPLE_RATE, LanguageGuess, PartAudio, Progress, Samples, SpeechOptions
 from jobs.engines.speech_chunks import windows
+from jobs.language import primary_subtag
 from storage.documents import EngineInfo, Segment, Span, Word
 from storage.errors import EngineUnavailable, OptionError
 
@@ -61,7 +62,7 @@ class PocketsphinxTranscriber:
 
     def transcribe(self, part: PartAudio, options: SpeechOptions, progress: Progress) -> tuple[Segment, ...]:
         """Decode each stretch of speech of one part as an utterance."""
-        if options.language not in (None, "en"):
+        if options.language is not None and primary_subtag(options.language) != "en":
             raise OptionError(
                 f"PocketSphinx knows only English, and {options.language!r} was asked for.",
                 hint="Use Whisper: `earmark models pull small`, then --engine whisper.",

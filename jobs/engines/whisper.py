@@ -8,6 +8,7 @@ import json
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -23,6 +24,7 @@ from jobs.engines.devices import (
 )
 from jobs.engines.protocols import SAMPLE_RATE, LanguageGuess, PartAudio, Progress, Samples, SpeechOptions
 from jobs.engines.speech_chunks import Chunk, CompactSpeech, compact, speech_chunks, windows
+from jobs.language import primary_subtag
 from storage.documents import EngineInfo, Segment, SegmentFlag, Span, Word
 from storage.errors import EngineUnavailable, ModelInvalid, OptionError
 
@@ -172,17 +174,26 @@ class WhisperTranscriber:
 
     def transcribe(self, part: PartAudio, options: SpeechOptions, progress: Progress) -> tuple[Segment, ...]:
         """Transcribe the speech of one part; nothing is heard where there is none."""
-        self._check_language(options)
+        options = replace(options, language=self._language(options))
         if options.batch_size > 1 and not options.retry:
             return self._batched(part, options, progress)
         return self._sequential(part, options, progress)
 
-    def _check_language(self, options: SpeechOptions) -> None:
-        if options.language not in (None, "en") and not self.is_multilingual:
+    def _language(self, options: SpeechOptions) -> str | None:
+        """Return Whisper's code for a BCP 47 one (`pt-BR` is `pt`), or raise `OptionError`."""
+        if options.language is None:
+            return None
+        language = primary_subtag(options.language)
+        if language != "en" and not self.is_multilingual:
             raise OptionError(
                 f"The model {self._name} knows only English, and {options.language!r} was asked for.",
                 hint="Choose a multilingual model (no `.en` in its name).",
             )
+        if language not in self._model.supported_languages:
+            raise OptionError(
+                f"Whisper knows no language {options.language!r}.", hint="Give a code such as en, de or pt, or leave it out."
+            )
+        return language
 
     def _sequential(self, part: PartAudio, options: SpeechOptions, progress: Progress) -> tuple[Segment, ...]:
         chunks = speech_chunks(part)

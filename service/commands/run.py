@@ -28,6 +28,7 @@ from storage.documents import Notice, Publication, Transcript
 from storage.errors import EarmarkError, OptionError
 from storage.export import FORMATS, format_named
 from storage.library import Library
+from storage.locks import folder_lock
 from worker.settings import Settings
 
 DEFAULT_FORMATS = ("vtt", "srt", "podcast-json", "chapters-json", "psc", "markdown")
@@ -155,6 +156,8 @@ def _run_all(asked: _Asked, settings: Settings, listener: Listener) -> list[Row]
                 rows.append(row)
                 continue
             if chosen is None:
+                with folder_lock(asked.library.root):  # an output that cannot be written is said before the work, not after
+                    pass
                 chosen = _choose(asked.options, settings, listener)
             rows.append(_one(publication, asked, _workshop(stores, settings, chosen), listener))
     return rows
