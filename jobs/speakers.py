@@ -15,7 +15,6 @@ from typing import TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import TypeAdapter
 
 from jobs.engines.protocols import Diarization
 from storage.documents import Segment, Turn, Word
@@ -35,7 +34,7 @@ NOBODY = -1
 Indexes: TypeAlias = npt.NDArray[np.intp]
 Times: TypeAlias = npt.NDArray[np.float64]
 Spoken = TypeVar("Spoken", Word, Turn, Segment)
-_WORDS = TypeAdapter(tuple[Word, ...])
+_set = object.__setattr__
 
 _CLOSING = "\"'”’»)]}」』）"
 _SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", "।", "؟")
@@ -104,8 +103,21 @@ def _times(items: Sequence[Word] | Sequence[Turn]) -> tuple[Times, Times]:
 
 
 def _spoken(words: Sequence[Word], speakers: Sequence[str | None]) -> tuple[Word, ...]:
-    """Return copies of words with other speakers, all validated in one call: four times as fast as a `model_copy` each."""
-    return _WORDS.validate_python([{**vars(word), "speaker": speaker} for word, speaker in zip(words, speakers, strict=True)])
+    """Return copies of words with other speakers.
+
+    Does what `model_copy` does, without its set-up for each word, in about half the time; labels come from turns, which
+    are validated.
+    """
+    return tuple(_copied(word, speaker) for word, speaker in zip(words, speakers, strict=True))
+
+
+def _copied(word: Word, speaker: str | None) -> Word:
+    copy = Word.__new__(Word)
+    _set(copy, "__dict__", {**word.__dict__, "speaker": speaker})
+    _set(copy, "__pydantic_fields_set__", word.__pydantic_fields_set__ | {"speaker"})
+    _set(copy, "__pydantic_extra__", None)
+    _set(copy, "__pydantic_private__", None)
+    return copy
 
 
 # ------------------------------------------------------------------ the edges of turns
