@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,7 +74,8 @@ def load_audio(path: Path) -> Samples:
     with av.open(str(path)) as container:
         frames = [out.to_ndarray() for frame in container.decode(audio=0) for out in resampler.resample(frame)]
         frames += [out.to_ndarray() for out in resampler.resample(None)]
-    return np.concatenate(frames, axis=1)[0].astype(np.float32)
+    samples: Samples = np.concatenate(frames, axis=1)[0].astype(np.float32)
+    return samples
 
 
 def find_speech(samples: Samples) -> tuple[Span, ...]:
@@ -123,7 +126,7 @@ def converse(name: str, voices: list[Voice], recipe: Recipe, seed: int) -> Conve
     samples = mix[: int((clock + 0.5) * SAMPLE_RATE)]
     samples += (10 ** (recipe.noise_db / 20) * random.standard_normal(len(samples))).astype(np.float32)
     turns.sort(key=lambda turn: (turn.start, turn.end))
-    return Conversation(name, samples, tuple(turns), tuple(_words(turns)))
+    return Conversation(name, samples, tuple(turns), tuple(words_in(turns)))
 
 
 def _next_speaker(random: np.random.Generator, recipe: Recipe, last: int) -> int:
@@ -134,7 +137,7 @@ def _next_speaker(random: np.random.Generator, recipe: Recipe, last: int) -> int
     return int(random.choice([i for i in range(recipe.speakers) if i != last]))
 
 
-def _say(
+def _say(  # noqa: PLR0917 - the state of the mix, of the voice and of the clock
     mix: Samples, turns: list[Turn], voice: Voice, cursors: list[int], who: int, gain: float, clock: float, length: float
 ) -> float:
     """Add `length` seconds of a voice, starting with speech, and return when it has ended."""
@@ -156,14 +159,13 @@ def _say(
     return clock + length
 
 
-def _words(turns: list[Turn]) -> list[Word]:
+def words_in(turns: Sequence[Turn]) -> list[Word]:
+    """Cut the turns into words."""
     words = []
     for turn in turns:
         count = max(1, round((turn.end - turn.start) / WORD_LENGTH))
         edges = np.linspace(turn.start, turn.end, count + 1)
-        words += [
-            Word(start=float(a), end=float(b), text="…", speaker=turn.speaker) for a, b in zip(edges[:-1], edges[1:], strict=True)
-        ]
+        words += [Word(start=float(a), end=float(b), text="…", speaker=turn.speaker) for a, b in itertools.pairwise(edges)]
     return sorted(words, key=lambda word: (word.start, word.end))
 
 

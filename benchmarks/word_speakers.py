@@ -30,7 +30,11 @@ def long_episode(words: int, turns: int, seed: int = 1) -> tuple[list[Word], lis
             spoken.append(Word(start=clock, end=clock + length, text="word." if ends else "word", probability=0.9))
             clock += length + (rng.uniform(0.2, 0.8) if ends else rng.uniform(0.0, 0.05))
         talk.append(
-            Turn(start=max(0.0, start + rng.uniform(-0.3, 0.3)), end=clock + rng.uniform(-0.3, 0.3), speaker=f"Speaker {turn % 3 + 1}")
+            Turn(
+                start=max(0.0, start + rng.uniform(-0.3, 0.3)),
+                end=clock + rng.uniform(-0.3, 0.3),
+                speaker=f"Speaker {turn % 3 + 1}",
+            )
         )
     return spoken, talk
 

@@ -11,7 +11,7 @@ from jobs.chapters.place import Placed, chapters_of, find_starts
 from jobs.chapters.show_notes import read_show_notes
 from jobs.coverage import with_words
 from jobs.engines.protocols import Diarization
-from jobs.intake import Fetched
+from jobs.intake import ChapterFiles, Fetched
 from jobs.onsets import refine_onsets
 from jobs.prepare import Prepared
 from jobs.seams import join_parts
@@ -46,6 +46,7 @@ class Heard:
 
     publication: Publication
     fetched: Fetched
+    beside: ChapterFiles
     prepared: Prepared
     embedded: ChapterSource
     parts: tuple[PartTranscript, ...]
@@ -85,7 +86,7 @@ def assemble(heard: Heard) -> Transcript:
             [
                 *heard.warnings,
                 *heard.publication.warnings,
-                *heard.fetched.warnings,
+                *heard.beside.warnings,
                 *prepared.warnings,
                 *_duration_notices(heard, chapters),
                 *(notice for part in heard.parts for notice in part.warnings),
@@ -118,8 +119,8 @@ def _choice(heard: Heard) -> tuple[Choice, tuple[Notice, ...]]:
     length = published or heard.prepared.duration
     by_hand, hand_warnings = read_show_notes(heard.notes, duration=length) if heard.notes else ((), ())
     by_notes, notes_warnings = read_show_notes(publication.notes, duration=length)
-    given = [source for source in heard.fetched.chapters if source.kind == "file"]
-    linked = [source for source in heard.fetched.chapters if source.kind != "file"]
+    given = [source for source in heard.beside.sources if source.kind == "file"]
+    linked = [source for source in heard.beside.sources if source.kind != "file"]
     sources = [*given, heard.embedded, *linked, *publication.chapters, *by_hand, *by_notes]
     return choose(sources, duration=heard.prepared.duration), (*hand_warnings, *notes_warnings)
 

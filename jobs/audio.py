@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -29,6 +30,9 @@ WORTH_TELLING = 0.1
 
 SAMPLE_RATES = range(1000, 768_001)
 """What a file may have; a false rate far outside would make the resampler ask for gigabytes."""
+
+TOGETHER = 1 << 15
+"""Samples that are resampled together: a call costs as much as resampling a thousand of them, which is what a frame holds."""
 
 _MAX_READ_ERRORS = 100
 _TAGS = (b"ID3", b"TAG", b"APETAGEX")
@@ -159,6 +163,7 @@ class _Resampler:
     def __init__(self, source: Path) -> None:
         self._source = source
         self._resampler: Any = None
+        self._waiting: Any = None
         self._format: tuple[str, str, int] | None = None
 
     def fits(self, frame: Any) -> bool:
@@ -166,28 +171,41 @@ class _Resampler:
         return self._format == _format(frame)
 
     def feed(self, frame: Any) -> list[Pcm16]:
-        """Resample a frame; some of it stays inside until `flush`."""
+        """Resample a frame, or let it wait for more; some of it stays inside until `flush`."""
         if self._resampler is None:
             self._resampler = av.AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
+            self._waiting = av.AudioFifo()
             self._format = _format(frame)
         frame.pts = None  # the clock has placed it; the filter must not
-        try:
-            return [_samples(piece) for piece in self._resampler.resample(frame)]
-        except (av.FFmpegError, ValueError) as error:
-            form = f"{frame.layout.nb_channels} channels at {frame.sample_rate} Hz"
-            raise BrokenAudio(
-                f"{self._source.name} holds audio in a form that cannot be mixed down ({form}).",
-                hint="Convert it to mono or stereo first.",
-            ) from error
+        with self._explained():
+            self._waiting.write(frame)
+        return self._drain() if self._waiting.samples >= TOGETHER else []
 
     def flush(self) -> list[Pcm16]:
         """Return what is left inside and forget the format."""
         if self._resampler is None:
             return []
-        rest = [_samples(piece) for piece in self._resampler.resample(None)]
+        rest = self._drain() if self._waiting.samples else []
+        with self._explained():
+            rest += [_samples(piece) for piece in self._resampler.resample(None)]
         self._resampler = None
         self._format = None
         return rest
+
+    def _drain(self) -> list[Pcm16]:
+        with self._explained():
+            return [_samples(piece) for piece in self._resampler.resample(self._waiting.read())]
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except (av.FFmpegError, ValueError) as error:
+            _, layout, rate = self._format or ("", "unknown", 0)
+            raise BrokenAudio(
+                f"{self._source.name} holds audio in a form that cannot be mixed down ({layout} at {rate} Hz).",
+                hint="Convert it to mono or stereo first.",
+            ) from error
 
 
 class _Output:

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from storage.documents import Episode, Notice
 
-StepName = Literal["fetch", "prepare", "language", "transcribe", "diarize", "assemble"]
+StepName = Literal["fetch", "chapters", "prepare", "language", "transcribe", "diarize", "assemble"]
 """The steps of a job, in their order; `transcribe` has one step per part."""
 
 Unit = Literal["bytes", "seconds"]

@@ -111,7 +111,7 @@ class Fetcher:
         return self._with_tries(attempt, deadline)
 
     def get_unless_media(self, url: str, *, accept: str = "*/*", max_bytes: int) -> Document | MediaType:
-        """Fetch a document as `get` does, or, if its first bytes are those of audio or video, say of which kind and stop there."""
+        """Fetch a document as `get` does, or, if its first bytes are those of audio or video, say of which kind and stop."""
         deadline = time.monotonic() + self.limits.document_seconds
 
         def attempt() -> Document | MediaType:

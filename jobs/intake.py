@@ -1,9 +1,9 @@
-"""The step `fetch`: the audio of one episode, and the chapter files that its publisher offers beside it, onto this machine."""
+"""The steps `fetch` and `chapters`: the audio of one episode, and the chapter files beside it, onto this machine."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,9 +15,9 @@ from jobs.fetch import Fetcher
 from jobs.local_file import open_local
 from jobs.media_type import MediaType
 from jobs.steps import Report
-from storage.blobs import FolderBlobs
-from storage.documents import ChapterSource, Document, Link, Notice, Publication
-from storage.errors import BadChapters, EarmarkError, NoEpisode, SourceError
+from storage.blobs import FolderBlobs, digest_of
+from storage.documents import ChapterSource, Document, Link, Notice, Publication, SourceKind
+from storage.errors import BadChapters, EarmarkError, NoEpisode, SourceError, TransientError
 from storage.files import explained
 
 MAX_CHAPTER_BYTES = 4 << 20
@@ -36,9 +36,15 @@ class Fetched(Document):
     media_type: str
     demuxer: str | None
     fetched_at: datetime
-    chapters: tuple[ChapterSource, ...] = ()
-    """Sources that were fetched: `podcast:chapters`, external Simple Chapters, a file given by hand."""
+
+
+class ChapterFiles(Document):
+    """What the step `chapters` brought: `podcast:chapters`, external Simple Chapters, a file given by hand."""
+
+    sources: tuple[ChapterSource, ...] = ()
     warnings: tuple[Notice, ...] = ()
+    settled: bool = True
+    """Trying again would find nothing else; False if a server or the network was down."""
 
 
 @dataclass(frozen=True)
@@ -51,28 +57,33 @@ class Given:
     """A file with show notes."""
 
 
-def intake(publication: Publication, given: Given, fetcher: Fetcher, blobs: FolderBlobs, report: Report) -> Fetched:
-    """Fetch the audio into the blob store, and read the chapter files."""
+def fetch_audio(publication: Publication, fetcher: Fetcher, blobs: FolderBlobs, report: Report) -> Fetched:
+    """Fetch the audio into the blob store."""
     digest, count, media = _audio(publication, fetcher, blobs, report)
+    return Fetched(audio=digest, bytes=count, media_type=media.name, demuxer=media.demuxer, fetched_at=datetime.now(UTC))
+
+
+def read_chapter_files(links: Sequence[Link], given: str | None, fetcher: Fetcher) -> ChapterFiles:
+    """Read the chapter files that the publisher offers, and the one that a person gave.
+
+    Raises an `EarmarkError` for the person's file only: the episode is worth transcribing without the publisher's.
+    """
     sources: list[ChapterSource] = []
     warnings: list[Notice] = []
-    if given.chapters is not None:
-        source, notices = given_chapters(given.chapters, fetcher)
+    settled = True
+    if given is not None:
+        source, notices = given_chapters(given, fetcher)
         sources.append(source)
         warnings.extend(notices)
-    for link in publication.chapter_links:
-        source, notices = _linked_chapters(link, fetcher)
+    for link in links:
+        try:
+            source, notices = _linked_chapters(link, fetcher)
+        except EarmarkError as error:
+            source, notices = _unread(link, error)
+            settled = settled and not isinstance(error, TransientError)
         sources.append(source)
         warnings.extend(notices)
-    return Fetched(
-        audio=digest,
-        bytes=count,
-        media_type=media.name,
-        demuxer=media.demuxer,
-        fetched_at=datetime.now(UTC),
-        chapters=tuple(sources),
-        warnings=tuple(warnings),
-    )
+    return ChapterFiles(sources=tuple(sources), warnings=tuple(warnings), settled=settled)
 
 
 def local_path(address: str) -> Path | None:
@@ -83,6 +94,15 @@ def local_path(address: str) -> Path | None:
     if parts.scheme in ("http", "https"):
         return None
     return Path(address).expanduser()
+
+
+def content_of(place: str) -> str | None:
+    """Return a digest of what a local file holds by now; none for a web address, and for a file that cannot be read."""
+    local = local_path(place)
+    try:
+        return None if local is None else digest_of(local)
+    except OSError:
+        return None
 
 
 def _audio(publication: Publication, fetcher: Fetcher, blobs: FolderBlobs, report: Report) -> tuple[str, int, MediaType]:
@@ -108,11 +128,13 @@ def given_chapters(place: str, fetcher: Fetcher) -> tuple[ChapterSource, tuple[N
     They were asked for, so unlike a publisher's they are an error if they cannot be read.
     """
     data = _read(place, fetcher, "*/*")
-    source, notices = _read_any(data, place)
+    hint = "Give JSON Chapters, Podlove Simple Chapters, or lines like `12:34 Title`."
+    try:
+        source, notices = _read_any(data, place)
+    except BadChapters as error:
+        raise BadChapters(error.message, hint=hint) from error
     if source.status != "found":
-        raise BadChapters(
-            f"There are no chapters in {place}.", hint="Give JSON Chapters, Podlove Simple Chapters, or lines like `12:34 Title`."
-        )
+        raise BadChapters(f"There are no chapters in {place}.", hint=hint)
     return source.model_copy(update={"kind": "file"}), notices
 
 
@@ -133,14 +155,14 @@ def _linked_chapters(link: Link, fetcher: Fetcher) -> tuple[ChapterSource, tuple
         accept, kind = _ACCEPT_XML, lambda data: read_psc(data, link.url)
     else:
         accept, kind = _ACCEPT_JSON, lambda data: read_podcast_json(data, origin=link.url)
-    try:
-        return kind(_read(link.url, fetcher, accept))
-    except EarmarkError as error:
-        # the episode is worth transcribing without: nobody can tell whether it has chapters, and that is what is said
-        unknown = ChapterSource(
-            kind="psc" if link.rel == "psc" else "podcast_json", origin=link.url, status="unknown", reason=str(error)
-        )
-        return unknown, (Notice(code="chapters_unreadable", message=f"The chapters file could not be read: {error}"),)
+    return kind(_read(link.url, fetcher, accept))
+
+
+def _unread(link: Link, error: EarmarkError) -> tuple[ChapterSource, tuple[Notice, ...]]:
+    """Say that nobody can tell whether a file has chapters."""
+    kind: SourceKind = "psc" if link.rel == "psc" else "podcast_json"
+    source = ChapterSource(kind=kind, origin=link.url, status="unknown", reason=str(error))
+    return source, (Notice(code="chapters_unreadable", message=f"The chapters file could not be read: {error}"),)
 
 
 def _read(place: str, fetcher: Fetcher, accept: str) -> bytes:

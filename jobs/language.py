@@ -44,6 +44,11 @@ def places(speech: Sequence[Span], duration: float, *, clips: int = CLIPS, secon
     return tuple(chosen) or (Span(start=speech[0].start, end=min(speech[0].start + seconds, duration)),)
 
 
+def primary_subtag(code: str) -> str:
+    """Return the language of a BCP 47 code without region or script: `pt` for `pt-BR`."""
+    return code.replace("_", "-").partition("-")[0].lower()
+
+
 def read_clips(audio: AudioSource, spans: Sequence[Span]) -> list[Samples]:
     """Return the samples of each stretch."""
     return [audio.read(span.start, span.end) for span in spans]

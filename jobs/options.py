@@ -31,6 +31,8 @@ class Options(Document):
     batch_size: int = Field(default=0, ge=0)
     """0 lets the device decide: 8 on a GPU, 1 (sequential) on a CPU."""
     threads: int = Field(default=0, ge=0)
+    workers: int = Field(default=0, ge=0)
+    """Parts transcribed at once; 0 lets the engine decide. Like `threads`, it changes no result."""
     part_seconds: float = Field(default=300.0, ge=5, le=3600)
     diarizer: DiarizerChoice = "auto"
     diarizer_model: str | None = None
@@ -48,7 +50,7 @@ class Options(Document):
 
     def key(self, *extra: str) -> str:
         """Return a digest that is the same for equal options (and equal `extra`)."""
-        return key_of("options", self.model_dump_json(exclude={"threads"}), *extra)
+        return key_of("options", self.model_dump_json(exclude={"threads", "workers"}), *extra)
 
 
 def key_of(*parts: str | float | None) -> str:

@@ -1,14 +1,16 @@
 """The steps of an episode and their order; `process` runs them all in one process, and knows no broker.
 
-    fetch → prepare → language → transcribe[0 … n) ─┐
-                    └──────────→ diarize ───────────┴→ assemble
+    chapters ──────────────────────────────────────────┐
+    fetch → prepare ─┬→ language → transcribe[0 … n) ──┬→ assemble
+                     └→ diarize ───────────────────────┘
 
 Each step's key says what its result depends on, so that whatever was done before is found again, by this job or another.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,23 +21,24 @@ from jobs.chapters.embedded import read_embedded
 from jobs.engines.protocols import Diarization, Diarizer, SpeakerHints, SpeechOptions, Transcriber
 from jobs.events import EpisodeBegan, Listener
 from jobs.fetch import Fetcher
-from jobs.intake import Fetched, Given, intake
+from jobs.intake import ChapterFiles, Fetched, Given, content_of, fetch_audio, read_chapter_files
 from jobs.language import places, read_clips
 from jobs.options import Options, key_of
 from jobs.pcm import Pcm
 from jobs.prepare import Prepared, PrepareOptions, prepare
 from jobs.seams import part_audio
+from jobs.split import PartSpan
 from jobs.steps import Report, Step, StepRunner
 from jobs.transcribe import PartTranscript, transcribe_part
 from storage.blobs import FolderBlobs
 from storage.documents import ChapterSource, Document, Note, Notice, Publication, Share, Transcript, Turn
-from storage.errors import Cancelled, EarmarkError, NotFound
+from storage.errors import Cancelled, EarmarkError, LeaseLost, NotFound, StepBusy
 from storage.ledger import Ledger
 from storage.presence import Presence
 
 VERSION = "0.1.0"
 
-_FORMATS = {"fetch": 1, "prepare": 1, "language": 1, "transcribe": 1, "diarize": 1, "assemble": 1}
+_FORMATS = {"fetch": 1, "chapters": 1, "prepare": 1, "language": 1, "transcribe": 1, "diarize": 1, "assemble": 1}
 """Counted up when a step's result changes its meaning, so that older results are done again."""
 
 
@@ -118,6 +121,8 @@ def process(
     except Cancelled as error:
         shop.ledger.set_job(job.id, "cancelled", reason=str(error))
         raise
+    except (StepBusy, LeaseLost):
+        raise  # the job is another process's, and so is its state
     except EarmarkError as error:
         shop.ledger.set_job(job.id, "failed", reason=str(error))
         raise
@@ -145,35 +150,46 @@ class _Work:
 
     def all_steps(self) -> tuple[Transcript, str]:
         """Run every step; return the transcript and the key under which it is known."""
-        fetched, fetch_key = self._fetch()
-        ready, prepare_key = self._prepare(fetched, fetch_key)
+        beside, chapters_key = self._chapters()
+        fetched = self._fetch()
+        ready, prepare_key = self._prepare(fetched)
         with self._audio(fetched, ready) as audio:
             language, language_key = self._language(ready, prepare_key, audio)
             parts, part_keys = self._transcribe(ready, prepare_key, language, audio)
             diarized, diarize_key = self._diarize(ready, prepare_key, audio)
-        keys = (fetch_key, prepare_key, language_key, *part_keys, diarize_key)
-        heard = self._heard(fetched, ready, language, parts, diarized)
+        keys = (chapters_key, prepare_key, language_key, *part_keys, diarize_key)
+        heard = self._heard(fetched=fetched, beside=beside, ready=ready, language=language, parts=parts, diarization=diarized)
         transcript, key = self._assemble(heard, keys)
         self._clean_up(ready)
         return transcript, key
 
     # ------------------------------------------------------------------ the steps
 
-    def _fetch(self) -> tuple[Fetched, str]:
-        publication, given = self.publication, self.given
-        links = [f"{link.rel} {link.url}" for link in publication.chapter_links]
-        key = self._key("fetch", publication.episode.id, publication.episode.audio_url, given.chapters, *links)
-        step = Step("fetch", key, unit="bytes")
-        fetched = self.runner.run(
+    def _chapters(self) -> tuple[ChapterFiles, str]:
+        """Read the chapter files first: a wrong one that a person gave is said before an hour of audio is fetched."""
+        links, given = self.publication.chapter_links, self.given.chapters
+        if not links and given is None:
+            return ChapterFiles(), ""
+        printed = [f"{link.rel} {link.url}" for link in links]
+        key = self._key("chapters", given, given and content_of(given), *printed)
+        step = Step("chapters", key)
+        found = self.runner.run(
+            step, ChapterFiles, lambda _: read_chapter_files(links, given, self.shop.fetcher), usable=lambda known: known.settled
+        )
+        return found, key_of(found.model_dump_json())
+
+    def _fetch(self) -> Fetched:
+        publication = self.publication
+        step = Step("fetch", self._key("fetch", publication.episode.id, publication.episode.audio_url), unit="bytes")
+        return self.runner.run(
             step,
             Fetched,
-            lambda report: intake(publication, given, self.shop.fetcher, self.shop.blobs, report),
+            lambda report: fetch_audio(publication, self.shop.fetcher, self.shop.blobs, report),
             usable=lambda known: self.shop.blobs.has(known.audio),
         )
-        return fetched, key_of(fetched.audio, *(source.model_dump_json() for source in fetched.chapters))
 
-    def _prepare(self, fetched: Fetched, fetch_key: str) -> tuple[PreparedEpisode, str]:
-        key = self._key("prepare", fetch_key, self.options.part_seconds)
+    def _prepare(self, fetched: Fetched) -> tuple[PreparedEpisode, str]:
+        key = self._key("prepare", fetched.audio, self.options.part_seconds)
         step = Step("prepare", key, total=self.publication.episode.published_duration)
         return self.runner.run(step, PreparedEpisode, lambda report: self._decode(fetched, report)), key
 
@@ -189,6 +205,7 @@ class _Work:
     def _language(self, ready: PreparedEpisode, prepare_key: str, audio: _LazyAudio) -> tuple[str | None, str]:
         if self.options.language is not None or not ready.prepared.speech:
             return self.options.language, ""
+        self.shop.transcriber.expect(len(ready.prepared.parts))  # before it is loaded
         key = self._key("language", prepare_key, self.shop.transcriber.info.model_dump_json())
         prepared = ready.prepared
 
@@ -202,7 +219,7 @@ class _Work:
     def _transcribe(
         self, ready: PreparedEpisode, prepare_key: str, language: str | None, audio: _LazyAudio
     ) -> tuple[tuple[PartTranscript, ...], list[str]]:
-        parts, info = ready.prepared.parts, self.shop.transcriber.info
+        parts, transcriber, info = ready.prepared.parts, self.shop.transcriber, self.shop.transcriber.info
         asked = SpeechOptions(
             language=language,
             prompt=self.options.prompt,
@@ -210,25 +227,19 @@ class _Work:
             beam_size=self.options.beam_size,
             batch_size=self.options.batch_size or (8 if info.device == "cuda" else 1),
         )
-        heard, keys = [], []
-        for part in parts:
+
+        def task(part: PartSpan) -> tuple[Step, Callable[[Report], PartTranscript]]:
+            def listen(report: Report) -> PartTranscript:
+                samples = part_audio(audio.pcm, part, ready.prepared.speech)
+                return transcribe_part(part.index, samples, transcriber, asked, report)
+
             key = self._key("transcribe", prepare_key, part.index, info.model_dump_json(), repr(asked))
-            step = Step("transcribe", key, part.index, len(parts), total=part.end - part.start, whole=ready.prepared.duration)
-            heard.append(
-                self.runner.run(
-                    step,
-                    PartTranscript,
-                    lambda report, part=part: transcribe_part(  # type: ignore[misc]  # a default binds the loop's value
-                        part.index,
-                        part_audio(audio.pcm, part, ready.prepared.speech),
-                        self.shop.transcriber,
-                        asked,
-                        report,
-                    ),
-                )
-            )
-            keys.append(key)
-        return tuple(heard), keys
+            length, whole = part.end - part.start, ready.prepared.duration
+            return Step("transcribe", key, part.index, len(parts), total=length, whole=whole), listen
+
+        tasks = [task(part) for part in parts]
+        heard = self.runner.run_all(tasks, PartTranscript, at_once=transcriber.expect(len(parts)))
+        return heard, [step.key for step, _ in tasks]
 
     def _diarize(self, ready: PreparedEpisode, prepare_key: str, audio: _LazyAudio) -> tuple[Diarization | None, str]:
         diarizer, options = self.shop.diarizer, self.options
@@ -248,7 +259,9 @@ class _Work:
 
     def _heard(
         self,
+        *,
         fetched: Fetched,
+        beside: ChapterFiles,
         ready: PreparedEpisode,
         language: str | None,
         parts: tuple[PartTranscript, ...],
@@ -257,6 +270,7 @@ class _Work:
         return Heard(
             publication=self.publication,
             fetched=fetched,
+            beside=beside,
             prepared=ready.prepared,
             embedded=ready.embedded,
             parts=parts,
@@ -290,8 +304,9 @@ class _Work:
             audio.close()
 
     def _clean_up(self, ready: PreparedEpisode) -> None:
-        """Remove the decoded audio, which is large and can be made again, unless another job may be using it."""
-        others = [job for job in self.shop.ledger.unfinished_jobs() if job.id != self.runner.job_id]
+        """Remove the decoded audio, which is large and can be made again, unless another job of the episode may be using it."""
+        episode, mine = self.publication.episode.id, self.runner.job_id
+        others = [job for job in self.shop.ledger.unfinished_jobs() if job.episode_id == episode and job.id != mine]
         if not (self.shop.keep_decoded or others):
             self.shop.blobs.remove(ready.pcm)
 
@@ -304,19 +319,23 @@ class _LazyAudio:
         self._fetched = fetched
         self._ready = ready
         self._open: Pcm | None = None
+        self._opening = threading.Lock()
 
     @property
     def pcm(self) -> Pcm:
-        """Return the open recording."""
-        if self._open is None:
-            blobs = self._work.shop.blobs
-            try:
-                path = blobs.path(self._ready.pcm)
-            except NotFound:
-                again = self._work._decode(self._fetched, _unreported)  # noqa: SLF001 - two halves of one thing
-                path = blobs.path(again.pcm)
-            self._open = Pcm(path)
-        return self._open
+        """Return the open recording; parts that are transcribed side by side ask for it at once."""
+        with self._opening:
+            if self._open is None:
+                self._open = Pcm(self._path())
+            return self._open
+
+    def _path(self) -> Path:
+        blobs = self._work.shop.blobs
+        try:
+            return blobs.path(self._ready.pcm)
+        except NotFound:
+            again = self._work._decode(self._fetched, _unreported)  # noqa: SLF001 - two halves of one thing
+            return blobs.path(again.pcm)
 
     def close(self) -> None:
         """Close the recording if it was opened."""
@@ -324,7 +343,7 @@ class _LazyAudio:
             self._open.close()
 
 
-def _unreported(done: float, total: float | None = None) -> None:  # noqa: ARG001 - a `Report`
+def _unreported(done: float, total: float | None = None) -> None:
     """Report to nobody."""
 
 

@@ -7,9 +7,9 @@ have heard the same words, and the reading changes from one to the other at a wo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
-from storage.words import text_of
+from collections.abc import Callable, Iterator, Sequence
+from difflib import SequenceMatcher
+from math import inf
 
 from jobs.clips import cut, samples_of
 from jobs.engines.protocols import PartAudio
@@ -17,6 +17,7 @@ from jobs.pcm import Pcm
 from jobs.split import PartSpan
 from jobs.transcribe import PartTranscript
 from storage.documents import Segment, Span, Word
+from storage.words import text_of
 
 OVERLAP = 4.0
 """Seconds before a forced seam that are heard by both parts."""
@@ -59,11 +60,12 @@ def _reconciled(before: list[Segment], after: Sequence[Segment], seam: float) ->
 
 def _switch(first: Sequence[Word], second: Sequence[Word], wanted: float) -> tuple[float, float]:
     """Return the start of the last word to keep from the earlier part, and of the last word to leave out from the later one."""
+    if not (first and second):  # one of them heard nothing there: all of the other's words stay
+        return inf, -inf
     agreed = [
-        (abs(a.start - wanted), a.start, b.start)
-        for a in first
-        for b in second
-        if _key(a) == _key(b) and abs(a.start - b.start) <= SAME_WORD
+        (abs(first[i].start - wanted), first[i].start, second[j].start)
+        for i, j in _alignment(first, second)
+        if abs(first[i].start - second[j].start) <= SAME_WORD
     ]
     if agreed:
         _, until, since = min(agreed)
@@ -72,6 +74,13 @@ def _switch(first: Sequence[Word], second: Sequence[Word], wanted: float) -> tup
     until = max((word.start for word in first if _middle(word) < wanted), default=wanted)
     ended = max((word.end for word in first if _middle(word) < wanted), default=wanted)
     return until, max((word.start for word in second if _middle(word) < ended), default=until)
+
+
+def _alignment(first: Sequence[Word], second: Sequence[Word]) -> Iterator[tuple[int, int]]:
+    """Yield the pairs of indexes in which both readings agree; in order, so that a word said twice is not taken for one."""
+    matcher = SequenceMatcher(None, [_key(word) for word in first], [_key(word) for word in second], autojunk=False)
+    for i, j, length in matcher.get_matching_blocks():
+        yield from ((i + n, j + n) for n in range(length))
 
 
 def _only(segment: Segment, keep: Callable[[Word], bool]) -> Segment | None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from storage.words import text_of
-
 from storage.documents import Segment, SegmentFlag, Word
+from storage.words import text_of
 
 LONG_PAUSE = 1.5
 """A pause of this many seconds ends a segment."""

@@ -1,8 +1,9 @@
 """Words × turns → who said each word.
 
-Two rules. A word belongs to the turn that overlaps it most, or to the nearest turn within a limit. Then the edges: a diarizer places a change of
-speaker within some tenths of a second, while people change at the ends of phrases; so a change that falls inside an
-uninterrupted phrase moves to the phrase's edge if that is near. Both are sweeps over sorted times, not a table per word.
+Two rules. A word belongs to the turn that overlaps it most, or to the nearest turn within a limit. Then the edges: a
+diarizer places a change of speaker within some tenths of a second, while people change at the ends of phrases; so a change
+that falls inside an uninterrupted phrase moves to the phrase's edge if that is near. Both are sweeps over sorted times, not
+a table per word.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from typing import TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import TypeAdapter
 
 from jobs.engines.protocols import Diarization
 from storage.documents import Segment, Turn, Word
@@ -34,7 +34,7 @@ NOBODY = -1
 Indexes: TypeAlias = npt.NDArray[np.intp]
 Times: TypeAlias = npt.NDArray[np.float64]
 Spoken = TypeVar("Spoken", Word, Turn, Segment)
-_WORDS = TypeAdapter(tuple[Word, ...])
+_set = object.__setattr__
 
 _CLOSING = "\"'”’»)]}」』）"
 _SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", "।", "؟")
@@ -48,7 +48,7 @@ def assign_speakers(words: Sequence[Word], turns: Sequence[Turn], *, max_distanc
     """
     if not words:
         return ()
-    turns = sorted(turns, key=lambda turn: (turn.start, turn.end))
+    turns = sorted(turns, key=lambda turn: (turn.start, turn.end, turn.speaker))
     starts, ends = _times(words)
     owners = overlapping_most(starts, ends, *_times(turns), max_distance=max_distance)
     names = sorted({turn.speaker for turn in turns})
@@ -103,14 +103,27 @@ def _times(items: Sequence[Word] | Sequence[Turn]) -> tuple[Times, Times]:
 
 
 def _spoken(words: Sequence[Word], speakers: Sequence[str | None]) -> tuple[Word, ...]:
-    """Return copies of words with other speakers, all validated in one call: four times as fast as a `model_copy` each."""
-    return _WORDS.validate_python([{**vars(word), "speaker": speaker} for word, speaker in zip(words, speakers, strict=True)])
+    """Return copies of words with other speakers.
+
+    Does what `model_copy` does, without its set-up for each word, in about half the time; labels come from turns, which
+    are validated.
+    """
+    return tuple(_copied(word, speaker) for word, speaker in zip(words, speakers, strict=True))
+
+
+def _copied(word: Word, speaker: str | None) -> Word:
+    copy = Word.__new__(Word)
+    _set(copy, "__dict__", {**word.__dict__, "speaker": speaker})
+    _set(copy, "__pydantic_fields_set__", word.__pydantic_fields_set__ | {"speaker"})
+    _set(copy, "__pydantic_extra__", None)
+    _set(copy, "__pydantic_private__", None)
+    return copy
 
 
 # ------------------------------------------------------------------ the edges of turns
 
 
-def _moved_to_phrase_edges(
+def _moved_to_phrase_edges(  # noqa: PLR0917 - words and turns, each with its times
     words: Sequence[Word], starts: Times, ends: Times, turns: Sequence[Turn], owners: Indexes, speakers: Indexes
 ) -> Indexes:
     """Move changes of speaker that fall inside a phrase to the phrase's edge where it is near."""
@@ -124,7 +137,7 @@ def _moved_to_phrase_edges(
     for left, change, right in zip(limits[:-2], changes, limits[2:], strict=True):
         before, after = speakers[change - 1], speakers[change]
         target = change
-        if before != NOBODY and after != NOBODY and not edge_kind[change]:
+        if NOBODY not in (before, after) and not edge_kind[change]:
             time = _time_of_change(turns[owners[change - 1]], turns[owners[change]], starts[change - 1], ends[change])
             target = _phrase_edge(starts, ends, edge_kind, change, time, max(left, floor), right)
             moved[change:target] = before
@@ -152,7 +165,7 @@ def _time_of_change(left: Turn, right: Turn, earliest: float, latest: float) -> 
     return float(min(max((left.end + right.start) / 2, earliest), latest))
 
 
-def _phrase_edge(
+def _phrase_edge(  # noqa: PLR0917 - a place, its limits and the times around it
     starts: Times, ends: Times, kinds: npt.NDArray[np.int8], change: int, time: float, left: int, right: int
 ) -> int:
     """Return the word at which the phrase edge nearest to `time` lies, strictly between `left` and `right`; else `change`."""
@@ -243,9 +256,7 @@ def _talk(spoken: Iterable[Word | Turn | Segment], bridged: float = 0.0) -> list
     return [stretch for stretches in _talk_by_speaker(spoken, bridged).values() for stretch in stretches]
 
 
-def _talk_by_speaker(
-    spoken: Iterable[Word | Turn | Segment], bridged: float
-) -> dict[str, list[tuple[float, float]]]:
+def _talk_by_speaker(spoken: Iterable[Word | Turn | Segment], bridged: float) -> dict[str, list[tuple[float, float]]]:
     talk: dict[str, list[tuple[float, float]]] = {}
     for item in sorted(spoken, key=lambda item: item.start):
         if item.speaker is None:

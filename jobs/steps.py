@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from pydantic import ValidationError
 
-from jobs.events import Listener, StepBegan, StepEnded, StepMoved, StepName, Unit
+from jobs.events import Event, Listener, StepBegan, StepEnded, StepMoved, StepName, Unit
 from storage.blobs import FolderBlobs
 from storage.documents import Document
 from storage.errors import CorruptBlob, EarmarkError, LeaseLost, NotFound
@@ -43,11 +44,15 @@ class Step:
     unit: Unit = "seconds"
 
 
+class _Stopped(BaseException):
+    """Work beside this failed, or a person interrupted it: the step is given back, as on Ctrl-C."""
+
+
 @dataclass
 class StepRunner:
     """Runs the steps of one job against a ledger and a blob store.
 
-    `force` forgets what is known of a step before it is run.
+    `force` forgets what is known of a step before it is run. The listener is told one thing at a time.
     """
 
     ledger: Ledger
@@ -59,6 +64,8 @@ class StepRunner:
     lease_seconds: float = LEASE_SECONDS
     worked: bool = field(default=False, init=False)
     """Whether any step had to be done in this run."""
+    _stopped: threading.Event = field(default_factory=threading.Event, init=False)
+    _telling: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def run(
         self,
@@ -77,14 +84,33 @@ class StepRunner:
             self._ended(step, reused=True, seconds=0.0)
             return known
         self.worked = True
-        self.listener(StepBegan(step.name, step.part, step.parts))
+        self._tell(StepBegan(step.name, step.part, step.parts))
         began = time.monotonic()
         lease = self._claim(step)
         with self._held(lease) as lost:
-            result = work(self._report(step, lost))
-            self._commit(lease, result)
+            result = self._commit(lease, work(self._report(step, lost)))
         self._ended(step, reused=False, seconds=time.monotonic() - began)
         return result
+
+    def run_all(
+        self, tasks: Sequence[tuple[Step, Callable[[Report], Result]]], kind: type[Result], *, at_once: int = 1
+    ) -> tuple[Result, ...]:
+        """Return the results of steps that do not need each other, up to `at_once` of them in threads beside each other.
+
+        Each is claimed when its turn comes. When one fails, or on Ctrl-C, the others are given back at their next report.
+        """
+        if at_once <= 1 or len(tasks) <= 1:
+            return tuple(self.run(step, kind, work) for step, work in tasks)
+        pool = ThreadPoolExecutor(at_once, thread_name_prefix="earmark-step")
+        futures = [pool.submit(self.run, step, kind, work) for step, work in tasks]
+        try:
+            for future in wait(futures, return_when=FIRST_EXCEPTION).done:
+                future.result()
+            return tuple(future.result() for future in futures)
+        finally:
+            self._stopped.set()
+            pool.shutdown(cancel_futures=True)
+            self._stopped.clear()
 
     def _known(self, step: Step, kind: type[Result], usable: Callable[[Result], bool]) -> Result | None:
         if self.force:
@@ -105,7 +131,11 @@ class StepRunner:
         return result
 
     def _ended(self, step: Step, *, reused: bool, seconds: float) -> None:
-        self.listener(StepEnded(step.name, step.part, step.parts, reused, step.total, seconds))
+        self._tell(StepEnded(step.name, step.part, step.parts, reused, step.total, seconds))
+
+    def _tell(self, event: Event) -> None:
+        with self._telling:
+            self.listener(event)
 
     def _claim(self, step: Step) -> Lease:
         return self.ledger.claim(
@@ -118,16 +148,20 @@ class StepRunner:
             is_gone=self.presence.is_gone,
         )
 
-    def _commit(self, lease: Lease, result: Document) -> None:
-        digest = self.blobs.put(result.model_dump_json().encode())
-        self.ledger.commit(lease, digest)
+    def _commit(self, lease: Lease, result: Result) -> Result:
+        """Keep the result; return it as it will be read again, so that a run gives the same whether it was interrupted or not."""
+        kept = result.model_dump_json().encode()
+        self.ledger.commit(lease, self.blobs.put(kept))
+        return type(result).model_validate_json(kept)
 
     def _report(self, step: Step, lost: threading.Event) -> Report:
         def report(done: float, total: float | None = None) -> None:
+            if self._stopped.is_set():
+                raise _Stopped
             if lost.is_set():
                 raise LeaseLost(f"Another process took over {step.name}.", hint="Nothing is lost: it goes on there.")
             known = total if total is not None else step.total
-            self.listener(StepMoved(step.name, step.part, done, known, step.whole or known, step.unit))
+            self._tell(StepMoved(step.name, step.part, done, known, step.whole or known, step.unit))
 
         return report
 

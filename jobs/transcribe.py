@@ -21,7 +21,13 @@ class PartTranscript(Document):
 def transcribe_part(
     index: int, part: PartAudio, transcriber: Transcriber, options: SpeechOptions, progress: Progress
 ) -> PartTranscript:
-    """Transcribe one part; `progress` gets seconds of the part, the result has times of the file."""
+    """Transcribe one part; `progress` gets seconds of the part, the result has times of the file.
+
+    A part without speech is not given to the engine: whatever it said there would be invented.
+    """
+    if not part.speech:
+        progress(part.end - part.start)
+        return PartTranscript(index=index, segments=())
     heard = judge(transcriber.transcribe(part, options, progress))
     if not looks_invented(heard):
         return PartTranscript(index=index, segments=heard)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated
@@ -51,8 +52,13 @@ def _options(
 
 def main() -> None:
     """Run the command line; errors that earmark can explain end it with status 1 and their explanation."""
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         app()
+    except SystemExit as end:
+        if end.code == INTERRUPTED:  # typer makes this of a KeyboardInterrupt
+            _say_interrupted()
+        raise
     except EarmarkError as error:
         errors.print(f"earmark: {error}", markup=False, highlight=False, soft_wrap=True, style="red")
         sys.exit(1)
@@ -62,8 +68,18 @@ def main() -> None:
             errors.print(f"earmark: {place}: {problem['msg']}", markup=False, highlight=False, style="red")
         sys.exit(2)
     except KeyboardInterrupt:
-        errors.print("earmark: interrupted; what is finished is kept, and the same command goes on from there.", style="yellow")
+        _say_interrupted()
         sys.exit(INTERRUPTED)
+
+
+def _interrupt(*_: object) -> None:
+    """Let SIGTERM end the command as Ctrl-C does: the step is given back, and the attempt does not count."""
+    raise KeyboardInterrupt
+
+
+def _say_interrupted() -> None:
+    text = "earmark: interrupted; what is finished is kept, and the same command goes on from there."
+    errors.print(text, style="yellow", soft_wrap=True)
 
 
 if __name__ == "__main__":

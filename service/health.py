@@ -26,8 +26,6 @@ Verdict = Literal["ok", "missing", "broken"]
 LOW_DISK = 2 << 30
 """Bytes under which the disk is called nearly full."""
 
-_HUB = "https://huggingface.co"
-
 
 @dataclass(frozen=True)
 class Finding:
@@ -111,7 +109,11 @@ def _pyannote(settings: Settings) -> Finding:
 
 
 def _hub(_: Settings) -> Finding:
-    address = urlsplit(os.environ.get("HF_ENDPOINT", _HUB))
+    if not _has("huggingface_hub"):
+        return Finding("model hub", "missing", "its library is not installed: pip install 'earmark[speech]'")
+    from huggingface_hub import constants
+
+    address = urlsplit(constants.ENDPOINT)
     host, port = address.hostname or "", address.port or (443 if address.scheme == "https" else 80)
     if os.environ.get("HF_HUB_OFFLINE") == "1":
         return Finding("model hub", "missing", "switched off by HF_HUB_OFFLINE=1")

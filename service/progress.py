@@ -21,6 +21,7 @@ from service.wording import clock, size
 
 LABELS: dict[StepName, str] = {
     "fetch": "download",
+    "chapters": "chapter files",
     "prepare": "decode",
     "language": "language",
     "transcribe": "transcribe",
@@ -107,6 +108,7 @@ class Bars:
         self._console = console
         self._tasks: dict[StepName, TaskID] = {}
         self._parts: dict[tuple[StepName, int], float] = {}
+        self._finished: dict[StepName, int] = {}
 
     def __call__(self, event: Event) -> None:
         """Move the bars."""
@@ -116,6 +118,7 @@ class Bars:
                     self._progress.remove_task(task)
                 self._tasks.clear()
                 self._parts.clear()
+                self._finished.clear()
                 self._print(f"[bold]{escape(episode.title)}[/bold]")
             case StepBegan(step):
                 self._task(step)
@@ -134,8 +137,9 @@ class Bars:
 
     def _ended(self, event: StepEnded) -> None:
         self._parts[event.step, event.part] = event.total or 0.0
-        if event.part + 1 < event.parts:
-            return
+        self._finished[event.step] = self._finished.get(event.step, 0) + 1
+        if self._finished[event.step] < event.parts:
+            return  # parts may end in any order
         task = self._tasks.pop(event.step, None)
         if task is not None:
             self._progress.remove_task(task)

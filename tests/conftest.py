@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.webserver import Canary, WebServer
+
+# read when the hub's library is imported: no test may depend on what this machine has fetched, or fetch anything
+os.environ.update(HF_HUB_OFFLINE="1", HF_HOME=tempfile.mkdtemp(prefix="earmark-no-models-"), PYANNOTE_METRICS_ENABLED="0")
+os.environ.pop("HF_TOKEN", None)
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

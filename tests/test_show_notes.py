@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from jobs.chapters.clock_times import find_times, folded
 from jobs.chapters.note_text import MAX_CHARACTERS
 from jobs.chapters.show_notes import MAX_CHAPTERS, read_notes_text, read_show_notes
-from jobs.chapters.titles import BULLETS, DASHES
 from storage.documents import ChapterMark, Note, Notice
 
 LABELLED = Path(__file__).parent / "data" / "notes"
@@ -59,7 +59,7 @@ def scored(rows: list[dict[str, Any]]) -> tuple[float, float, list[str]]:
 
 def test_the_labelled_set_is_as_large_and_as_varied_as_it_claims() -> None:
     """At least 150 notes in at least 8 languages: positives, decoys and mixtures, each with an id of its own."""
-    rows = labelled("positives", "decoys", "mixtures", "held_out")
+    rows = labelled("positives", "decoys", "mixtures", "held_out", "second_look")
     kinds = Counter(row["kind"] for row in rows)
     assert len({row["id"] for row in rows}) == len(rows) >= 150
     assert len({row["language"] for row in rows}) >= 8
@@ -69,7 +69,9 @@ def test_the_labelled_set_is_as_large_and_as_varied_as_it_claims() -> None:
     assert all(not row["expected"] for row in rows if row["kind"] == "decoy")
 
 
-@pytest.mark.parametrize("names", [("positives", "decoys", "mixtures"), ("held_out",)], ids=["written first", "held out"])
+@pytest.mark.parametrize(
+    "names", [("positives", "decoys", "mixtures"), ("held_out",), ("second_look",)], ids=["tuned on", "held out", "second look"]
+)
 def test_chapters_of_labelled_notes_are_read_with_precision_and_recall_of_98_percent(names: tuple[str, ...]) -> None:
     """Exact starts and titles; whatever is read wrongly is printed."""
     precision, recall, wrong = scored(labelled(*names))
@@ -149,7 +151,9 @@ def test_a_link_around_the_title_is_the_chapters_and_a_jump_of_the_player_is_not
     assert [mark.url for mark in source.marks] == [None, "https://example.com/paper", None]
 
 
-@pytest.mark.parametrize("href", ["javascript:alert(1)", "data:text/html,x", "mailto:a@b.c", "/relative", "#top", "http://a b/", ""])
+@pytest.mark.parametrize(
+    "href", ["javascript:alert(1)", "data:text/html,x", "mailto:a@b.c", "/relative", "#top", "http://a b/", ""]
+)
 def test_only_web_addresses_are_kept_as_links(href: str) -> None:
     """Anything but http and https is no chapter's link."""
     source, _ = read_notes_text(f'<p>0:00 Intro</p><p>5:10 <a href="{href}">Owls</a></p><p>20:02 Outro</p>', "file")
@@ -160,7 +164,11 @@ def test_the_links_of_run_on_rows_stay_with_their_rows() -> None:
     """Each link of one line goes to the title that it lies on."""
     text = 'Chapters* 00:00 Intro* 05:10 <a href="https://example.com/owl">Owls</a>* 20:02 Outro'
     source, _ = read_notes_text(text, "file")
-    assert [(mark.title, mark.url) for mark in source.marks] == [("Intro", None), ("Owls", "https://example.com/owl"), ("Outro", None)]
+    assert [(mark.title, mark.url) for mark in source.marks] == [
+        ("Intro", None),
+        ("Owls", "https://example.com/owl"),
+        ("Outro", None),
+    ]
 
 
 def test_the_end_of_a_range_is_the_chapters_end() -> None:
@@ -246,7 +254,7 @@ def test_dots_before_the_end_of_the_text_are_the_titles_own() -> None:
 
 
 def test_no_more_than_the_limit_of_chapters_is_kept() -> None:
-    """A list of 1,200 rows keeps 1,000 and says so."""
+    """A list of 1,200 rows keeps 500 and says so."""
     text = "\n".join(f"{n * 20 // 60}:{n * 20 % 60:02d} T{n}" for n in range(1200) if n * 20 // 60 < 1000)
     source, notices = read_notes_text(text, "file")
     assert len(source.marks) == MAX_CHAPTERS
@@ -295,13 +303,13 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_100_kilobytes_of_anything_take_at_most_50_milliseconds(name: str) -> None:
-    """Best of five, so that a busy machine does not count; the time of two sizes tells linear from quadratic."""
+    """Processor time of this thread, best of twenty, so that a busy machine does not count."""
     text = HOSTILE[name][:100_000]
     seconds = []
-    for _ in range(5):
-        begun = time.perf_counter()
+    for _ in range(20):
+        begun = time.thread_time()
         read_notes_text(text, "file")
-        seconds.append(time.perf_counter() - begun)
+        seconds.append(time.thread_time() - begun)
         if seconds[-1] < 0.05:
             break
     assert min(seconds) <= 0.05 * max(1.0, len(text) / 100_000)
@@ -309,9 +317,13 @@ def test_100_kilobytes_of_anything_take_at_most_50_milliseconds(name: str) -> No
 
 # ------------------------------------------------------------------ properties
 
-EDGES = set(DASHES + BULLETS + "|｜┃│:：∶/／;,，、>»›=~〜～_‧¦.…([{（【<「『〔《)]}）】」』〕》\"'“”„‘’«»@&*#\\%°′″")
 LETTERS = st.sampled_from(
-    list("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZäöüßéèñçãøÅŁžиЖлЯאבגمرحباनमसเอ日本語中文字한국어カナ") + ["👋", "🔥", "👩‍👧"]
+    [
+        *list("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZäöüßéèñçãøÅŁžиЖлЯאבגمرحباनमसเอ日本語中文字한국어カナ"),
+        "👋",
+        "🔥",
+        "👩\u200d👧",
+    ]
 )
 INNER = st.one_of(LETTERS, st.sampled_from(list("0123456789 ':,.!?&()[]-–/+#%’“”（）「」：")))
 TIME_IN_TITLE = st.sampled_from(["", "", "", " 9:30 Club", " at 3:33 am", " 16:9", " John 3:16!", " 2022–2023", " A03:2021"])
@@ -333,7 +345,10 @@ def titles(draw: st.DrawFn, *, with_times: bool = True) -> str:
 @st.composite
 def lists(draw: st.DrawFn, *, with_times: bool = True, least: int = 3) -> list[tuple[int, str]]:
     """Draw a list of chapters that begins at 0:00, with gaps that leave time to speak."""
-    drawn = draw(st.lists(titles(with_times=with_times), min_size=least, max_size=12, unique=True))
+    one = titles(with_times=with_times)
+    if not with_times:  # by chance, `0h0` or `1:23`
+        one = one.filter(lambda title: not find_times(folded(title)))
+    drawn = draw(st.lists(one, min_size=least, max_size=12, unique=True))
     gaps = draw(st.lists(st.integers(31, 900), min_size=len(drawn), max_size=len(drawn)))
     starts = [0]
     for gap in gaps[:-1]:
@@ -370,10 +385,11 @@ def with_letters(seconds: int) -> str:
 
 CLOCKS = st.sampled_from([short, padded, full, wide, with_letters])
 LEADING = [
-    "{t} {x}", "{t} - {x}", "{t} – {x}", "{t} — {x}", "{t} | {x}", "{t}: {x}", "({t}) {x}", "({t}) - {x}", "[{t}] {x}", "【{t}】{x}",
-    "* {t} {x}", "- {t} {x}", "• {t} {x}", "▶ {t} {x}", "► {t} - {x}", "→ {t} {x}", "➤ {t} {x}", "● {t} {x}", "{n}. {t} {x}",
-    "{n:02d}. {t} － {x}", "{n}) {t} {x}", "🎤 {t} {x}",
-]  # fmt: skip
+    *("{t} {x}", "{t} - {x}", "{t} – {x}", "{t} — {x}", "{t} | {x}", "{t}: {x}"),
+    *("({t}) {x}", "({t}) - {x}", "[{t}] {x}", "【{t}】{x}"),
+    *("* {t} {x}", "- {t} {x}", "• {t} {x}", "▶ {t} {x}", "► {t} - {x}", "→ {t} {x}", "➤ {t} {x}", "● {t} {x}", "🎤 {t} {x}"),
+    *("{n}. {t} {x}", "{n:02d}. {t} － {x}", "{n}) {t} {x}"),
+]
 TRAILING = ["{x} ({t})", "{x} [{t}]", "{x} – {t}", "{x} - {t}", "{x} | {t}", "• {x} ({t})"]
 WRAPPINGS = [
     ("<ul>", "<li>{row}</li>", "</ul>"),
@@ -416,8 +432,15 @@ RUN_ON = ["* {t} {x}", "• {t} {x} ", " ({t}) {x}", " [{t}] {x}", " | {t} {x}"]
 
 
 @settings(max_examples=200, deadline=None)
-@given(lists(with_times=False), st.sampled_from([short, padded, full]), st.sampled_from(RUN_ON), st.sampled_from(["Chapters", "Bye. Timestamps:"]))
-def test_any_list_whose_tags_were_lost_reads_back_the_same(rows: list[tuple[int, str]], clock: Any, form: str, before: str) -> None:
+@given(
+    lists(with_times=False),
+    st.sampled_from([short, padded, full]),
+    st.sampled_from(RUN_ON),
+    st.sampled_from(["Chapters", "Bye. Timestamps:"]),
+)
+def test_any_list_whose_tags_were_lost_reads_back_the_same(
+    rows: list[tuple[int, str]], clock: Any, form: str, before: str
+) -> None:
     """One line, set off by bullets or brackets."""
     text = before + "".join(form.format(t=clock(start), x=title) for start, title in rows)
     assert marks_of(text) == rows
@@ -431,10 +454,61 @@ def test_no_text_crashes_the_reader(text: str, duration: float | None) -> None:
 
 
 FRAGMENTS = st.sampled_from(
-    ["0:00", "5:10", "12:34", "1:02:03", "99:99", "12;30", "1h02", "12'30", "(", ")", "[", "]", "<p>", "</p>", "<br>", "<li>", "<a href='x?t=1'>"]
-    + ["</a>", "\n", " ", "-", "–", "|", "*", "•", "Chapters", "Intro", "Uhr", "pm", "...", "…", "&amp;", "<!--", "-->", "1.", "０：００", "日本", "🎤"]
-    + ["\ud800", "\x00", "\u200f", "/", "to", "at", "<script>", "<td>", "<div hidden>", "</div>", "<![CDATA[", "&lt;p&gt;", ":", ".", ","]
-)  # fmt: skip
+    [
+        *[
+            "0:00",
+            "5:10",
+            "12:34",
+            "1:02:03",
+            "99:99",
+            "12;30",
+            "1h02",
+            "12'30",
+            "0:60",
+            "０：００",
+            "1.",
+            "(",
+            ")",
+            "[",
+            "]",
+            "-",
+            "–",
+            "|",
+            "*",
+            "•",
+            "/",
+            ":",
+            ".",
+            ",",
+            "...",
+            "…",
+            "to",
+            "at",
+            "Uhr",
+            "pm",
+            "Chapters",
+            "Intro",
+        ],
+        *[
+            "<p>",
+            "</p>",
+            "<br>",
+            "<li>",
+            "</a>",
+            "<!--",
+            "-->",
+            "<script>",
+            "<td>",
+            "</div>",
+            "<![CDATA[",
+            "&amp;",
+            "&lt;p&gt;",
+            "日本",
+            "🎤",
+        ],
+        *("\n", " ", "\ud800", "\x00", "\u200f", "<a href='x?t=1'>", "<div hidden>", "<a href='http://a.b'>"),
+    ]
+)
 
 
 @settings(max_examples=400, deadline=None)

@@ -29,6 +29,9 @@ class Settings(BaseSettings):
         description="Token for gated models on the hub.",
     )
     threads: int = Field(default=0, ge=0, description="CPU threads for speech engines; 0 is all.")
+    workers: int = Field(
+        default=0, ge=0, description="Parts of an episode transcribed at once, sharing the threads; 0 fits the machine."
+    )
     batch_size: int = Field(default=0, ge=0, description="Windows decoded together; 0 lets the device decide, 1 is sequential.")
     part_seconds: float = Field(default=300.0, ge=5, le=3600, description="Target length of the parts of an episode.")
 

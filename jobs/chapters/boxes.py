@@ -15,7 +15,9 @@ MAX_MOOV = 128 << 20
 """Bytes of `moov` that are read; a ten-hour audiobook has about ten million."""
 _MAX_SAMPLES = 10_000
 """Text samples read from one track."""
-_MAX_SAMPLE = 1 << 16
+_MAX_SAMPLE = 1 << 13
+_MAX_BOXES = 100_000
+"""Boxes looked at on one level: hostile files consist of empty ones."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,9 @@ class TextSample:
 def boxes(data: bytes) -> Iterator[Box]:
     """Yield the boxes that lie side by side in some bytes."""
     at = 0
-    while at + 8 <= len(data):
+    for _ in range(_MAX_BOXES):
+        if at + 8 > len(data):
+            return
         size, name = struct.unpack_from(">I4s", data, at)
         head = 8
         if size == 1 and at + 16 <= len(data):
@@ -65,7 +69,9 @@ def inside(data: bytes, *path: bytes) -> bytes | None:
 def find_moov(file: BinaryIO) -> Box | None:
     """Return the `moov` box of a file wherever it lies, reading nothing else."""
     at, end = 0, file.seek(0, 2)
-    while at + 8 <= end:
+    for _ in range(_MAX_BOXES):
+        if at + 8 > end:
+            break
         file.seek(at)
         head = file.read(16)
         size, name = struct.unpack_from(">I4s", head)

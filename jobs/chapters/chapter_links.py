@@ -10,7 +10,9 @@ from jobs.chapters.clock_times import find_times
 from jobs.chapters.note_text import NoteLink
 
 MAX_URL = 2_048
-_TIME_KEY = re.compile(r"(?:^|[?&#;])(?:t|ts|time|start|begin|seek|offset|position|time_continue|timestamp)=([^&#;]*)", re.IGNORECASE)
+_TIME_KEY = re.compile(
+    r"(?:^|[?&#;])(?:t|ts|time|start|begin|seek|offset|position|time_continue|timestamp)=([^&#;]*)", re.IGNORECASE
+)
 _UNITS = re.compile(r"(?:(\d{1,2})h)?(?:(\d{1,3})m)?(?:(\d{1,6})s?)?")
 
 

@@ -2,12 +2,12 @@
 
 Decisions:
 
-- Two numbers are minutes and seconds, three are hours, minutes and seconds. Whether a whole list meant hours and minutes is
-  the list's question (`jobs.chapters.list_repair`), not the time's.
-- Minutes may exceed 59 only as the first of two numbers (`75:10`); seconds never. What breaks that is still reported,
-  as broken, so that a list can say which row it lost.
-- Other scripts' digits and colons are folded one to one, so places in the folded text are places in the original,
-  and titles keep their own letters.
+- Two numbers are minutes and seconds, three are hours, minutes and seconds. Whether a whole list meant hours and minutes is the
+  list's question (`jobs.chapters.list_repair`), not the time's.
+- Minutes may exceed 59 only as the first of two numbers (`75:10`); seconds never. What breaks that is still reported, as
+  broken, so that a list can say which row it lost.
+- Other scripts' digits and colons are folded one to one, so places in the folded text are places in the original, and titles
+  keep their own letters.
 - `1h02` is hours and minutes: nobody writes minutes with an h.
 - A subtitle's arrow, a third colon, a currency sign, a version or a decimal before the digits: not a time.
 """
@@ -16,8 +16,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 _COLONS = ":\uff1a\u2236\ufe55\ufe13\ua789"
 _DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\uff0d\ufe63"
@@ -44,11 +44,11 @@ _MINUTE = r"(?:minutes|min|mn|m|'|분|分钟|分鐘|分)"
 _SECOND = r"(?:seconds|secs|sec|s|''|\"|초|秒)"
 _TIME = re.compile(
     # digits with colons, perhaps a fraction
-    r"(?P<a>\d{1,3}):(?P<b>\d{2})(?::(?P<c>\d{2}))?(?:[.,](?P<fraction>\d{1,3}))?(?![\d])(?!:\d)"
+    r"(?=\d)(?<!\d)(?:(?P<a>\d{1,3}):(?P<b>\d{2})(?::(?P<c>\d{2}))?(?:[.,](?P<fraction>\d{1,3}))?(?![\d])(?!:\d)"
     # 1h02, 1h02m, 1h02m03s
-    rf"|(?P<h>\d{{1,2}}) ?{_HOUR} ?(?P<hm>\d{{1,2}})(?: ?{_MINUTE}(?: ?(?P<hs>\d{{1,2}})(?: ?{_SECOND})?)?)?(?![A-Za-z0-9:])"
+    rf"|(?P<h>\d{{1,2}}) ?{_HOUR} ?(?P<hm>\d{{1,2}})(?: ?{_MINUTE}(?: ?(?P<hs>\d{{1,2}})(?: ?{_SECOND})?)?)?(?![A-Za-z0-9]|:\d)"
     # 12m30s, 12'30
-    rf"|(?P<m>\d{{1,3}}) ?{_MINUTE} ?(?P<s>\d{{1,2}})(?: ?{_SECOND}|(?<='\d\d))(?![A-Za-z0-9:])"
+    rf"|(?P<m>\d{{1,3}}) ?{_MINUTE} ?(?P<s>\d{{1,2}})(?: ?{_SECOND}|(?<='\d\d))(?![A-Za-z0-9]|:\d))"
 )
 _RANGE = re.compile(r" ?(?:-{1,2}|~|\u301c|\uff5e|->|\u2192|to|bis|à|至) ?")
 _NOT_BEFORE = re.compile(r"(?:\d[.,:/'-]?|[.:/]\d*-|[:/+$€£¥#%^=]|\d ?[.,]|--> ?)$")
@@ -56,8 +56,7 @@ _LETTER_COLON = re.compile(r"[^\W\d_]:$")
 _NOT_AFTER = re.compile(r" ?-->|%|°|:\d|\.\d")
 
 
-@dataclass(frozen=True, slots=True)
-class ClockTime:
+class ClockTime(NamedTuple):
     """A time found in a line: its place there (`at`, `to` count characters) and its value in seconds."""
 
     at: int
@@ -80,7 +79,7 @@ def folded(text: str) -> str:
     return text if text.isascii() else text.translate(_folding())
 
 
-def find_times(text: str, limit: int = 2_000) -> list[ClockTime]:
+def find_times(text: str, limit: int = 1_000) -> list[ClockTime]:
     """Return the times in a folded line from left to right, at most `limit`; the two ends of a range are one time."""
     found: list[ClockTime] = []
     for match in _TIME.finditer(text):
@@ -130,7 +129,7 @@ def _value(match: re.Match[str]) -> ClockTime:
     hours, minutes, seconds = ([0, *numbers] if len(numbers) == 2 else numbers)[:3]
     broken = seconds > 59 or (len(numbers) == 3 and minutes > 59)
     fraction = float(f"0.{match['fraction']}") if match["fraction"] else 0.0
-    total = hours * 3600 + minutes * 60 + seconds + fraction
+    total = hours * 3600.0 + minutes * 60 + seconds + fraction
     return ClockTime(match.start(), match.end(), total, len(numbers), broken, hours_minutes=hours_minutes)
 
 

@@ -2,7 +2,7 @@
 
 The kind of file is told by its first bytes, never by its name. Each format has its reader: ID3 (`embedded_id3`), MP4
 (`embedded_mp4`), Vorbis comments (`embedded_vorbis`), and Matroska through libavformat (PyAV), with the demuxer forced and
-local files only. Tags that are broken or cut short give what can be read and a notice.
+nothing but the open file in its hands. Tags that are broken or cut short give what can be read and a notice.
 
 Editions and nesting in Matroska are as libavformat gives them; podcasts in this format have one flat edition.
 """
@@ -21,6 +21,7 @@ from storage.documents import ChapterMark, ChapterSource, Notice
 from storage.errors import Forbidden, NotFound
 
 _Rows: TypeAlias = tuple[str, list[ChapterMark | None], list[Notice]]
+_MAX_CHUNKS = 10_000
 _MP4_BOXES = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide")
 
 
@@ -50,13 +51,13 @@ def _read(file: BinaryIO, path: Path) -> _Rows:
     if reader is None:
         return "file", [], []
     try:
-        return reader(file, path)
+        return reader(file)
     except Exception as error:  # noqa: BLE001  tags are hostile bytes: whatever a reader trips over loses the chapters, not the episode
         text = f"The chapters inside {path.name} could not be read ({type(error).__name__})."
         return "file", [], [Notice(code="embedded_unreadable", message=text)]
 
 
-def _reader_for(head: bytes) -> Callable[[BinaryIO, Path], _Rows] | None:
+def _reader_for(head: bytes) -> Callable[[BinaryIO], _Rows] | None:
     if head[:3] == b"ID3":
         return _id3
     if head[4:8] in _MP4_BOXES:
@@ -66,7 +67,7 @@ def _reader_for(head: bytes) -> Callable[[BinaryIO, Path], _Rows] | None:
     return {b"OggS": _ogg, b"fLaC": _flac, b"\x1a\x45\xdf\xa3": _matroska}.get(head[:4])
 
 
-def _id3(file: BinaryIO, path: Path) -> _Rows:
+def _id3(file: BinaryIO) -> _Rows:
     """Read the tags at the beginning; some writers put a second one behind the first."""
     rows: list[ChapterMark | None] = []
     said: list[Notice] = []
@@ -81,29 +82,33 @@ def _id3(file: BinaryIO, path: Path) -> _Rows:
         rows, said, at = rows + more, said + notices, at + length
     file.seek(at)
     if not rows and file.read(4) == b"fLaC":
-        return _flac(file, path)
+        return "vorbis_comment", *read_flac(file)
     return "id3", rows, said
 
 
-def _mp4(file: BinaryIO, path: Path) -> _Rows:  # noqa: ARG001  readers share one form
+def _mp4(file: BinaryIO) -> _Rows:
     found = read_mp4(file)
     return found.origin, found.rows, found.notices
 
 
-def _ogg(file: BinaryIO, path: Path) -> _Rows:  # noqa: ARG001  readers share one form
+def _ogg(file: BinaryIO) -> _Rows:
     return "vorbis_comment", *read_ogg(file)
 
 
-def _flac(file: BinaryIO, path: Path) -> _Rows:  # noqa: ARG001  readers share one form
+def _flac(file: BinaryIO) -> _Rows:
+    file.seek(4)
     return "vorbis_comment", *read_flac(file)
 
 
-def _chunked(file: BinaryIO, path: Path) -> _Rows:  # noqa: ARG001  readers share one form
+def _chunked(file: BinaryIO) -> _Rows:
     """Read the ID3 tag that WAV and AIFF keep in a chunk of its own."""
     file.seek(0)
     order = "big" if file.read(4) == b"FORM" else "little"
     file.seek(12)
-    while len(head := file.read(8)) == 8:
+    for _ in range(_MAX_CHUNKS):
+        head = file.read(8)
+        if len(head) < 8:
+            break
         size = int.from_bytes(head[4:], "big" if order == "big" else "little")
         if head[:4] in (b"id3 ", b"ID3 "):
             return "id3", *read_id3(file.read(min(size, MAX_TAG)))
@@ -111,11 +116,11 @@ def _chunked(file: BinaryIO, path: Path) -> _Rows:  # noqa: ARG001  readers shar
     return "id3", [], []
 
 
-def _matroska(file: BinaryIO, path: Path) -> _Rows:  # noqa: ARG001  readers share one form
+def _matroska(file: BinaryIO) -> _Rows:
     import av
 
-    options = {"protocol_whitelist": "file"}
-    with av.open(str(path.resolve()), format="matroska", options=options, metadata_errors="replace") as container:
+    file.seek(0)
+    with av.open(file, format="matroska", metadata_errors="replace") as container:
         chapters = container.chapters()
     rows = [
         mark(

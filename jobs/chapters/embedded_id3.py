@@ -31,6 +31,7 @@ from storage.documents import ChapterMark, Notice
 MAX_TAG = 64 << 20
 """Bytes of tag that are read; pictures make real tags tens of megabytes long."""
 _MAX_FRAME = 16 << 20
+_MAX_FRAMES = 50_000
 _NO_TIME = 0xFFFFFFFF
 _FULL_TABLE = 255
 _FRAME_ID = re.compile(rb"[A-Z][A-Z0-9]{3}")
@@ -169,7 +170,9 @@ def _frames_of(tag: bytes) -> Iterator[Frame]:
 
 def _frames(body: bytes, version: int) -> Iterator[Frame]:
     at = 0
-    while at + 10 <= len(body) and _FRAME_ID.fullmatch(body[at : at + 4]):
+    for _ in range(_MAX_FRAMES):
+        if at + 10 > len(body) or not _FRAME_ID.fullmatch(body[at : at + 4]):
+            return
         size = _frame_size(body, at, version)
         raw = body[at + 10 : at + 10 + min(size, _MAX_FRAME)]
         unpacked = _unpacked(raw, body[at + 9], version)

@@ -22,11 +22,13 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from jobs.chapters.boxes import TextSample, Track, boxes, find_moov, inside, text_samples, tracks
-from jobs.chapters.marks import mark, web_address
+from jobs.chapters.marks import MAX_CHAPTERS, mark, web_address
 from storage.documents import ChapterMark, Notice
 
 _NERO_TICKS = 10_000_000
 _NERO_TITLE = 255
+_MAX_TRACKS = 8
+"""Chapter tracks read; real files have titles, links and pictures."""
 _ADDRESS = re.compile(rb"https?://[\x21-\x7e]+", re.IGNORECASE)
 
 
@@ -72,7 +74,7 @@ def read_mp4(file: BinaryIO) -> Found:
 def _quicktime(moov: bytes, file: BinaryIO) -> tuple[list[ChapterMark | None], list[Notice]]:
     everything = tracks(moov)
     named = dict.fromkeys(number for t in everything for number in t.chapter_tracks)
-    chosen = [t for number in named for t in everything if t.id == number]
+    chosen = [t for number in list(named)[:_MAX_TRACKS] for t in everything if t.id == number][:_MAX_TRACKS]
     texts = [_lines(t, file) for t in chosen if t.handler in (b"text", b"sbtl")]
     texts = [lines for lines in texts if lines]
     pictures = sum(t.handler == b"vide" for t in chosen)
@@ -139,7 +141,7 @@ def _nero(chpl: bytes) -> list[ChapterMark | None]:
         return []
     count, at = (int.from_bytes(chpl[5:9], "big"), 9) if chpl[0] else (chpl[4], 5)
     rows: list[ChapterMark | None] = []
-    while len(rows) < count and at + 9 <= len(chpl):
+    while len(rows) < min(count, MAX_CHAPTERS + 1) and at + 9 <= len(chpl):
         start, length = struct.unpack_from(">QB", chpl, at)
         raw = chpl[at + 9 : at + 9 + length]
         cut = length == _NERO_TITLE or len(raw) < length

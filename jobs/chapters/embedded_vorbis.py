@@ -21,6 +21,8 @@ from storage.documents import ChapterMark, Notice
 
 MAX_COMMENTS = 64 << 20
 """Bytes of comments that are read; they may hold the cover picture."""
+_MAX_PIECES = 50_000
+"""Pages, blocks or comments looked at: hostile files consist of empty ones."""
 _KEY = re.compile(r"CHAPTER(\d{1,4})(NAME|URL)?", re.IGNORECASE)
 _TIME = re.compile(r"(?:(\d{1,3}):)?(\d{1,4}):(\d{1,2}(?:[.,]\d{1,9})?)")
 _PREFIXES = (b"OpusTags", b"\x03vorbis")
@@ -33,7 +35,7 @@ def read_ogg(file: BinaryIO) -> tuple[list[ChapterMark | None], list[Notice]]:
 
 
 def read_flac(file: BinaryIO) -> tuple[list[ChapterMark | None], list[Notice]]:
-    """Return the chapters of a native FLAC file as rows, and what should be known about them."""
+    """Return the chapters of a native FLAC file, read from behind its four first bytes, and what should be known about them."""
     return _read(_flac_comments(file))
 
 
@@ -80,7 +82,7 @@ def _comments(packet: bytes) -> tuple[list[tuple[str, str]], bool]:
     (count,) = struct.unpack_from("<I", packet, at) if at + 4 <= len(packet) else (1,)
     at += 4
     pairs: list[tuple[str, str]] = []
-    for _ in range(count):
+    for _ in range(min(count, _MAX_PIECES)):
         size = int.from_bytes(packet[at : at + 4], "little")
         if at + 4 + size > len(packet):
             return pairs, False
@@ -97,9 +99,9 @@ def _ogg_comments(file: BinaryIO) -> bytes:
     """Return the second packet of the first logical stream, without its prefix."""
     file.seek(0)
     packet, wanted, seen, size = bytearray(), None, 0, 0
-    while size < MAX_COMMENTS:
+    for _ in range(_MAX_PIECES):
         head = file.read(27)
-        if len(head) < 27 or head[:4] != b"OggS":
+        if len(head) < 27 or head[:4] != b"OggS" or size > MAX_COMMENTS:
             break
         lacing = file.read(head[26])
         body = file.read(sum(lacing))
@@ -130,8 +132,10 @@ def _without_prefix(packet: bytes) -> bytes:
 
 def _flac_comments(file: BinaryIO) -> bytes:
     """Return the first comment block of a native FLAC file."""
-    file.seek(4)
-    while len(head := file.read(4)) == 4:
+    for _ in range(_MAX_PIECES):
+        head = file.read(4)
+        if len(head) < 4:
+            break
         size = int.from_bytes(head[1:], "big")
         if head[0] & 0x7F == _FLAC_COMMENT:
             return file.read(size)

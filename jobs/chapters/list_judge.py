@@ -1,14 +1,17 @@
-"""Whether rows of times and titles are the chapters of an episode, or a schedule, a transcript, results, verses, song lengths …
+"""Whether rows of times and titles are chapters, or a schedule, a transcript, results, verses, song lengths and the like.
 
 Decisions (each refuses with its reason; a heading such as "Chapters" or the episode's length can outweigh some):
 
 - **Where it begins.** Chapters begin near 0:00. A list that begins late must still begin early *in itself* (its first third);
-  days, timetables, race results and verses do not. A list of full minutes must begin in its first quarter.
-- **How much is said.** People say two to three words a second. Where the text between two times is as long as what could be spoken there,
-  the text is what was spoken: a transcript. Chapter lists hold a tenth of that. This needs no knowledge of languages.
-- **Against the length.** If most times lie past the end, they are no places in this episode. If four or more all lie in
-  its first tenth, they time something else (a recipe, a workout).
-- **Times at line ends** are also lengths, results and verses, so such a list must begin at 0:00, or have a heading, or fit the length.
+  days, timetables, race results and verses do not. A list like 9:00, 9:30, 10:45 (all ending in 0 or 5) must begin in its
+  first quarter.
+- **How much is said.** People say two to three words a second. Where the text between two times is as long as what could be
+  spoken there, the text is what was spoken: a transcript. A list of titles is far thinner. This needs no knowledge of
+  languages.
+- **Against the length.** If most times lie past the end, they are no places in this episode. If four or more all lie in its
+  first tenth, they time something else (a recipe, a workout).
+- **Times at line ends** are also lengths, results and verses, so such a list must begin at 0:00, or have a heading, or fit the
+  length.
 - **Order.** Chapters rise; lengths and scores do not.
 - **Few rows.** Two rows must begin near 0:00 or have a heading; one row must have a heading.
 - **Times of day** (`Uhr`, `pm`) on a third of the rows are times of day.
@@ -28,7 +31,7 @@ from jobs.chapters.note_rows import Row
 from jobs.chapters.note_text import NoteLine
 
 SPOKEN_WORDS_PER_SECOND = 1.0
-"""A text this dense between its times is a transcript; speech has 2 to 3, chapter lists hardly 0.2."""
+"""A text this dense between its times is a transcript; speech has 2 to 3, a title every few minutes far less."""
 
 _IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _WORDS_PER_IDEOGRAPH = 0.4
@@ -38,23 +41,27 @@ _MAX_MEDIAN_TITLE = 250
 def refusal(rows: list[Row], lines: Sequence[NoteLine], *, headed: bool, duration: float | None) -> str:
     """Return why the rows (in the order of the text) are no list of chapters; an empty text if they are one."""
     first, last = min(row.start for row in rows), max(row.start for row in rows)
-    if misplaced(rows) > max(1, len(rows) // 10) and not headed:
-        return "the times do not rise"
-    if sum(row.clock for row in rows) > len(rows) / 3:
-        return "they are times of day"
-    few = _too_few(rows, first, last, headed=headed)
-    if few:
-        return few
+    return (
+        _out_of_order(rows, headed=headed)
+        or ("they are times of day" if sum(row.clock for row in rows) > len(rows) / 3 else "")
+        or _too_few(rows, first, last, headed=headed)
+        or _running_text(rows, lines)
+        or _against_length(rows, last, headed=headed, duration=duration)
+        or (_trailing if rows[0].form == "trail" else _late)(rows, first, last, headed=headed, duration=duration)
+    )
+
+
+def _out_of_order(rows: list[Row], *, headed: bool) -> str:
+    few = max(1, len(rows) // 10)
+    return "the times do not rise" if not headed and misplaced(rows) > few else ""
+
+
+def _running_text(rows: list[Row], lines: Sequence[NoteLine]) -> str:
     if _is_spoken(rows, lines):
         return "the text between the times is as long as what is spoken: a transcript"
     if median(len(row.title) for row in rows) > _MAX_MEDIAN_TITLE:
         return "the times stand in running text"
-    outside = _against_length(rows, last, headed=headed, duration=duration)
-    if outside:
-        return outside
-    if rows[0].form == "trail":
-        return _trailing(rows, first, last, headed=headed, duration=duration)
-    return _late(rows, first, last, headed=headed, duration=duration)
+    return ""
 
 
 def _too_few(rows: list[Row], first: float, last: float, *, headed: bool) -> str:
@@ -70,7 +77,7 @@ def _too_few(rows: list[Row], first: float, last: float, *, headed: bool) -> str
 
 
 def _is_spoken(rows: list[Row], lines: Sequence[NoteLine]) -> bool:
-    if len(rows) < 4:
+    if len(rows) < 3:
         return False
     rates = []
     for row, following in pairwise(rows):
@@ -107,7 +114,7 @@ def _late(rows: list[Row], first: float, last: float, *, headed: bool, duration:
     """Judge a list with leading times by where it begins."""
     if first <= max(60, last / 20):
         return ""
-    round_times = all(row.start % 60 == 0 for row in rows)
+    round_times = len(rows) >= 3 and all(row.time.parts == 2 and row.start % 5 == 0 for row in rows)
     fits = duration is not None and duration / 4 <= last <= duration
     if headed and (fits or not round_times):
         return ""

@@ -3,18 +3,20 @@
 Decisions:
 
 - `00:00, 00:13, 01:02` under a three-hour episode are hours and minutes. That is believed only when the length is known, at
-  least three rows say so, as minutes and seconds they would all lie within the first sixtieth of the episode, and as hours and minutes they fit
-  it. `00:00:00, 02:15:00, 05:40:00` under a half-hour episode are minutes and seconds with a idle third number, by the same caution.
+  least three rows say so, as minutes and seconds they would all lie within the first sixtieth of the episode, and as hours and
+  minutes they fit it. `00:00:00, 02:15:00, 05:40:00` under a half-hour episode are minutes and seconds with a idle third
+  number, by the same caution.
 - `58:12, 1:02, 1:10`: after the first hour some people change to hours and minutes. Believed when the tail then goes on rising.
-- Rows are sorted when few (one, or one in ten) are out of place. More than that is no list of chapters, unless its heading says so.
-- Two rows with one time are both kept if their titles differ (an advertisement and what follows); a row printed twice is kept once.
+- Rows are sorted when few (one, or one in ten) are out of place. More than that is no list of chapters, unless its heading says
+  so.
+- Two rows with one time are both kept if their titles differ (an advertisement and what follows); a row printed twice is kept
+  once.
 - A mistyped time (`04;10`) is read if it fits between its neighbours; a row with 60 or more seconds is dropped.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import replace
 from itertools import pairwise
 
 from jobs.chapters.note_rows import Row
@@ -104,7 +106,9 @@ def settle_ranges(rows: list[Row]) -> list[Row]:
     if not with_range or 2 * len(with_range) >= len(rows):
         return rows
     return [
-        replace(row, title=row.spoilt_title, time=replace(row.time, end=None)) if row.time.end is not None and row.spoilt_title else row
+        row._replace(title=row.spoilt_title, time=row.time._replace(end=None))
+        if row.time.end is not None and row.spoilt_title
+        else row
         for row in rows
     ]
 
@@ -123,7 +127,9 @@ def with_doubtful(rows: list[Row], doubtful: list[Row]) -> tuple[list[Row], list
         before = result[place - 1] if place else None
         after = result[place] if place < len(result) else None
         if row.time.broken:
-            notices.append(dropped(f"“{row.doubtful} {row.title}” in the show notes has no time that a clock can show; it is left out."))
+            notices.append(
+                dropped(f"“{row.doubtful} {row.title}” in the show notes has no time that a clock can show; it is left out.")
+            )
         elif before and before.start < row.start and (after.start > row.start if after else row.line == before.line + 1):
             result.insert(place, row)
             notices.append(repaired(f"“{row.doubtful}” before “{row.title}” was read as {clock(row.start)}."))
@@ -142,4 +148,4 @@ def _moved(rows: list[Row]) -> list[Row]:
 
 def _scaled(row: Row, factor: float) -> Row:
     end = None if row.time.end is None else round(row.time.end * factor, 3)
-    return replace(row, time=replace(row.time, seconds=round(row.start * factor, 3), end=end))
+    return row._replace(time=row.time._replace(seconds=round(row.start * factor, 3), end=end))

@@ -67,9 +67,9 @@ def mark(
     if end is not None and not (math.isfinite(end) and start < end <= MAX_SECONDS):
         end = None
     return ChapterMark(
-        start=start,
+        start=round(start, 6),
         title=plain_title(title),
-        end=end,
+        end=None if end is None else round(end, 6),
         url=web_address(url) if url else None,
         image=web_address(image) if image else None,
         hidden=hidden,

@@ -1,7 +1,7 @@
 """The list of chapters in the lines of a text, if there is one.
 
-First the text is asked for rows, then the rows are cut into lists, then each list is repaired and judged, and the best of those that stand is taken.
-A text is taken to have one list: a second one is a translation, a tracklist or a schedule.
+First the text is asked for rows, then the rows are cut into lists, then each list is repaired and judged, and the best of those
+that stand is taken. A text is taken to have one list: a second one is a translation, a tracklist or a schedule.
 
 Decisions:
 
@@ -14,7 +14,7 @@ Decisions:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
@@ -27,8 +27,8 @@ from jobs.chapters.run_on import cut_last_title, run_on_rows
 from jobs.chapters.titles import breaks_off, leading_number, without_number
 from storage.documents import Notice
 
-MAX_ROWS = 3_000
-"""Reading stops after this many times; only a transcript has more."""
+MAX_ROWS = 501
+"""Reading stops after this many times with titles: one more than the chapters that are kept; only a transcript has more."""
 
 _BEGINNING = 60
 """Seconds; a time up to here can begin a list."""
@@ -59,12 +59,11 @@ class _Candidates:
 def find_list(lines: Sequence[NoteLine], duration: float | None) -> tuple[FoundList | None, str]:
     """Return the list of chapters in the lines, or none and the reason why; `duration` in seconds if known."""
     candidates = _candidates(lines)
-    headings = {number for number, line in enumerate(lines) if is_heading(line.text)}
     best: tuple[tuple[bool, bool, int, int], FoundList] | None = None
     reason = "no times with titles"
     for rows, doubtful in ((candidates.leading, candidates.doubtful), (candidates.trailing, [])):
         for block in _blocks(rows):
-            found, why = _read_block(block, doubtful, lines, headings, duration)
+            found, why = _read_block(block, doubtful, lines, duration)
             if found is None:
                 reason = f"{len(block)} times with titles, but {why}" if len(block) > 1 else reason
                 continue
@@ -81,9 +80,8 @@ def _candidates(lines: Sequence[NoteLine]) -> _Candidates:
         timed = timed_line(number, line)
         if timed is None:
             continue
-        heading_above = number > 0 and is_heading(lines[number - 1].text)
         crowded = len(timed.times) > 1 or (len(timed.times) == 1 and not is_prefix(timed.plain[: timed.times[0].at]))
-        run = run_on_rows(timed, heading_above) if crowded else []
+        run = run_on_rows(timed, number > 0 and is_heading(lines[number - 1].text)) if crowded else []
         lead = None if run else leading_row(timed)
         if run:
             found.leading.extend(run)
@@ -92,12 +90,12 @@ def _candidates(lines: Sequence[NoteLine]) -> _Candidates:
         elif lead is not None and lead.title:
             found.leading.append(lead)
         elif lead is not None:
-            alone.append(replace(lead, form="alone"))
+            alone.append(lead._replace(form="alone"))
         else:
             trail = trailing_row(timed)
             if trail is not None and not trail.time.broken:
                 found.trailing.append(trail)
-        if len(found.leading) + len(found.trailing) + len(alone) > MAX_ROWS:
+        if len(found.leading) + len(found.trailing) + len(alone) >= MAX_ROWS:
             break
     found.leading.extend(_titled(alone, lines, {row.line for row in (*found.leading, *alone, *found.trailing)}))
     found.leading.sort(key=lambda row: (row.line, row.order))
@@ -105,15 +103,16 @@ def _candidates(lines: Sequence[NoteLine]) -> _Candidates:
 
 
 def _titled(alone: list[Row], lines: Sequence[NoteLine], taken: set[int]) -> list[Row]:
-    """Give rows whose time stands on a line of its own the next line as title."""
+    """Give rows whose time has a line of its own the next line as title; the line before, if the last time ends the text."""
+    step = -1 if alone and alone[-1].line == len(lines) - 1 else 1
     rows = []
     for row in alone:
-        following = row.line + 1
-        if following in taken or following >= len(lines):
+        place = row.line + step
+        if place in taken or not 0 <= place < len(lines):
             continue
-        title = lines[following].text
+        title = lines[place].text
         if len(title) <= _MAX_ALONE_TITLE and any(mark.isalnum() for mark in title):
-            rows.append(replace(row, title=title))
+            rows.append(row._replace(title=title))
     return rows
 
 
@@ -152,9 +151,9 @@ def _is_schedule(rows: list[Row], place: int, block: list[Row]) -> bool:
 
 
 def _read_block(
-    block: list[Row], doubtful: list[Row], lines: Sequence[NoteLine], headings: set[int], duration: float | None
+    block: list[Row], doubtful: list[Row], lines: Sequence[NoteLine], duration: float | None
 ) -> tuple[FoundList | None, str]:
-    headed = _is_headed(block[0], lines, headings)
+    headed = _is_headed(block[0], lines)
     rows, notices = with_doubtful(block, doubtful)
     rows, more = reread_clock(rows, duration)
     notices += more
@@ -172,8 +171,8 @@ def _read_block(
     return FoundList(tuple(rows), tuple(notices), headed, at_end and breaks_off(last.title)), ""
 
 
-def _is_headed(first: Row, lines: Sequence[NoteLine], headings: set[int]) -> bool:
-    if any(number in headings for number in range(first.line - _HEADING_REACH, first.line)):
+def _is_headed(first: Row, lines: Sequence[NoteLine]) -> bool:
+    if any(is_heading(line.text) for line in lines[max(0, first.line - _HEADING_REACH) : first.line]):
         return True
     return first.form == "run" and ends_with_heading(lines[first.line].text[: first.time.at])
 
@@ -183,10 +182,12 @@ def _tidied(rows: list[Row]) -> tuple[list[Row], list[Notice]]:
     rows = settle_ranges(rows)
     notices = []
     if rows[0].form == "trail" and [leading_number(row.title) for row in rows] == list(range(1, len(rows) + 1)):
-        rows = [replace(row, title=without_number(row.title)) for row in rows]
+        rows = [row._replace(title=without_number(row.title)) for row in rows]
     if rows[-1].form == "run" and len(rows) > 1:
         title = cut_last_title(rows[-1].title, [row.title for row in rows[:-1]])
         if title != rows[-1].title and title:
-            notices.append(repaired(f"What followed the list of chapters without a break was cut from the last title, “{title}”."))
-            rows = [*rows[:-1], replace(rows[-1], title=title)]
+            notices.append(
+                repaired(f"What followed the list of chapters without a break was cut from the last title, “{title}”.")
+            )
+            rows = [*rows[:-1], rows[-1]._replace(title=title)]
     return rows, notices

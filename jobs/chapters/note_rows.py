@@ -5,10 +5,10 @@ A row is `lead` (`00:00 Title`), `trail` (`Title (0:00)`), `alone` (the time on 
 
 Decisions:
 
-- In front of a leading time only bullets, brackets, numbering and symbols may stand; a word, a quotation mark or a
-  currency sign makes it a sentence, a title or a price.
-- A trailing time without a separator (`Title 12:34`) is kept apart from a separated one, because verses, scores and
-  lengths look like that; the list's judge asks more of it.
+- In front of a leading time only bullets, brackets, numbering, symbols and words such as "Ab Minute" may stand; any other word,
+  a quotation mark or a currency sign makes it a sentence, a title or a price.
+- A trailing time without a separator (`Title 12:34`) is kept apart from a separated one, because verses, scores and lengths
+  look like that; the list's judge asks more of it.
 - A row that only resembles a time (`04;10`, `04:75`) is kept as doubtful: a list around it may repair or drop it.
 """
 
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from jobs.chapters.clock_times import ClockTime, find_times, folded, without_range
 from jobs.chapters.note_text import NoteLine
@@ -24,15 +24,17 @@ from jobs.chapters.titles import is_separated, title_after, title_before
 
 RowForm = Literal["lead", "trail", "alone", "run"]
 
+_MARKS = r"[^\w\"'\u201c\u201e\u00ab\u2018$\u20ac\u00a3\u00a5%+&]*"
 _PREFIX = re.compile(
-    r"[^\w\"'\u201c\u201e\u00ab\u2018$\u20ac\u00a3\u00a5%+&]*"
+    rf"{_MARKS}(?:(?:ab |from |desde (?:el )?|\u00e0 |\u0441 )?(?:minut[eoa]|min|\u043c\u0438\u043d)\b|(?:ab|@)(?= ))?"
+    rf"{_MARKS}"
     r"(?:(?:chapter|part|kapitel|teil|chapitre|cap\u00edtulo|capitolo|\u0433\u043b\u0430\u0432\u0430|\u7b2c|no\.?|nr\.?)?\s?#?(?P<number>\d{1,3})"
     r"(?:\s?[.)\]:\uff0e\u3001\uff09\u7ae0-]+\s?|\s))?"
-    r"[^\w\"'\u201c\u201e\u00ab\u2018$\u20ac\u00a3\u00a5%+&]*",
+    rf"{_MARKS}",
     re.IGNORECASE,
 )
 _KEYCAP = re.compile(r"(?:\d\ufe0f?\u20e3|\U0001f51f)")
-_PREPOSITION = re.compile(
+PREPOSITION = re.compile(
     r"(?:^|[\s(])(?:at|from|by|until|till|before|after|around|about|to|and|or|is|um|ab|bis|gegen|von|vor|nach|und|\u00e0|de|d\u00e8s|vers|"
     r"a|las|desde|hasta|\u00e0s|at\u00e9|das|\u0432|\u0441|\u0434\u043e|\u0438)$",
     re.IGNORECASE,
@@ -40,12 +42,14 @@ _PREPOSITION = re.compile(
 _CLOCK = re.compile(r"\s?(?:uhr\b|[ap]\.m\.|am\b|pm\b|AM\b|PM\b|hs?\b|hrs\b|o.clock\b)")
 _ALWAYS_CLOCK = re.compile(r"\s?(?:uhr\b|[ap]\.m\.|pm\b|PM\b|h\b)", re.IGNORECASE)
 _ONLY_TIMES = re.compile(r"[\s/|-]*-?\d{1,3}:\d\d(?::\d\d)?\W*")
-_DOUBTFUL = re.compile(r"(?P<a>\d{1,2})(?:[;.,\u00b7]|::| ?: ?|;)(?P<b>\d{2})(?:(?:[;.,\u00b7]|::| ?: ?)(?P<c>\d{2}))?(?=[\s)\]\-|]|$)")
+_DOUBTFUL = re.compile(
+    r"(?P<a>\d{1,2})(?:[;.,\u00b7]|::| ?: ?|;)(?P<b>\d{2})(?:(?:[;.,\u00b7]|::| ?: ?)(?P<c>\d{2}))?(?=[\s)\]\-|]|$)"
+)
+_LONGEST_PREFIX = 24
 _DIGIT = re.compile(r"\d")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One time and its title, with the place where they stand."""
 
     line: int
@@ -54,10 +58,9 @@ class Row:
     title: str
     form: RowForm
     separated: bool = True
-    """For `trail`: a separator or bracket stands between title and time."""
+    """For `trail`: a separator or bracket stands between. For `run`: false where the titles stand before their times."""
     clock: bool = False
     """Followed by what makes it a time of day: `Uhr`, `pm`, `h`."""
-    url: str | None = None
     doubtful: str = ""
     """Not written as a time: what was printed."""
     spoilt_title: str = ""
@@ -101,16 +104,28 @@ def leading_row(timed: TimedLine) -> Row | None:
 
 def row_from(timed: TimedLine, time: ClockTime, until: int, form: RowForm, order: int = 0) -> Row | None:
     """Return the row of a time whose title reaches to the place `until` of the line; none if it is a player's display."""
-    text, prefix = timed.line.text, timed.plain[max(0, time.at - 12) : time.at]
+    text, prefix = timed.line.text, timed.plain[max(0, time.at - _LONGEST_PREFIX) : time.at]
+    if form == "run":  # the words of the title before are no prefix
+        prefix = prefix[max((place for place, mark in enumerate(prefix, 1) if mark.isalnum()), default=0) :]
     rest = text[time.to : until]
     if _ONLY_TIMES.fullmatch(timed.plain, time.to, until):
         return None
     title = title_after(prefix, rest)
     spoilt = title_after(prefix, text[without_range(time).to : until]) if time.end is not None else ""
     clock_rule = _ALWAYS_CLOCK if time.parts == 2 else None
-    clock = bool(clock_rule and (clock_rule.match(timed.plain, time.to) or _CLOCK.match(timed.plain, time.to))) and not time.hours_minutes
+    clock = (
+        bool(clock_rule and (clock_rule.match(timed.plain, time.to) or _CLOCK.match(timed.plain, time.to)))
+        and not time.hours_minutes
+    )
     return Row(
-        timed.index, time, title, form, clock=clock, spoilt_title=spoilt, order=order, doubtful=text[time.at : time.to] if time.broken else ""
+        timed.index,
+        time,
+        title,
+        form,
+        clock=clock,
+        spoilt_title=spoilt,
+        order=order,
+        doubtful=text[time.at : time.to] if time.broken else "",
     )
 
 
@@ -121,7 +136,7 @@ def trailing_row(timed: TimedLine) -> Row | None:
     time = timed.times[-1]
     before = timed.line.text[: time.at]
     separated = is_separated(before)
-    if not separated and _PREPOSITION.search(before.rstrip(" ")):
+    if not separated and PREPOSITION.search(before.rstrip(" ")):
         return None
     rest = timed.line.text[time.to :]
     clock = time.parts == 2 and bool(_CLOCK.match(timed.plain, time.to))
@@ -135,9 +150,8 @@ def is_prefix(text: str) -> bool:
     """Whether only bullets, brackets, numbering and symbols stand there."""
     if not text:
         return True
-    if len(text) > 24:
-        text_end = text[-24:]
-        return not any(mark.isalnum() for mark in text) and _PREFIX.fullmatch(text_end) is not None
+    if len(text) > _LONGEST_PREFIX:
+        return not any(mark.isalnum() for mark in text) and _PREFIX.fullmatch(text[-_LONGEST_PREFIX:]) is not None
     return _PREFIX.fullmatch(_KEYCAP.sub("", text)) is not None
 
 

@@ -2,35 +2,82 @@
 
 Decisions:
 
-- Block tags become line ends *before* tags are dropped; without that, `<li>00:00 A</li><li>05:00 B</li>` would run
-  together. Cells of a table row stay on one line, so a time and its title in two cells are one row.
-- A tokenizer of our own instead of an HTML5 tree: notes are often not HTML at all (`a < b`, half a tag, plain
-  text), and building a tree takes quadratic time on nested unclosed formatting tags. Here every character is looked at a fixed
-  number of times.
+- Block tags become line ends *before* tags are dropped; without that, `<li>00:00 A</li><li>05:00 B</li>` would run together.
+  Cells of a table row stay on one line, so a time and its title in two cells are one row.
+- A tokenizer of our own instead of an HTML5 tree: notes are often not HTML at all (`a < b`, half a tag, plain text), and
+  building a tree takes quadratic time on nested unclosed formatting tags. Here every character is looked at a fixed number of
+  times.
 - What a browser does not show (`script`, `style`, comments, `hidden`, `display:none`) is dropped.
-- A newline of the source means nothing in HTML, but many publishers paste plain lines into one `<p>`. So it is a line
-  end where the text has no block tags at all, inside `<pre>`, and where two or more of the pieces it makes hold a
-  time; elsewhere it is a space.
+- A newline of the source means nothing in HTML, but many publishers paste plain lines into one `<p>`. So it is a line end where
+  the text has no block tags at all, inside `<pre>`, and where two or more of the pieces it makes hold a time; elsewhere it is a
+  space.
 - Text that was escaped twice (`&lt;p&gt;`) is unescaped once more, when it has no tag of its own.
-- Marks for text direction and zero-width spaces are dropped, lone surrogates too; joiners stay, since emoji and Persian need them.
+- Marks for text direction and zero-width spaces are dropped, lone surrogates too; joiners stay, since emoji and Persian need
+  them.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from html import unescape
+from typing import NamedTuple
 
 MAX_CHARACTERS = 500_000
-"""Notes are read up to here; the longest real ones, with a whole transcript, have about 200,000."""
+"""Notes are read up to here: room for the transcript of several hours."""
 
-_MAX_ATTRIBUTES = 4_096
 _BLOCKS = frozenset(
-    "address article aside blockquote body br button caption center dd details div dl dt fieldset figcaption figure footer "
-    "form h1 h2 h3 h4 h5 h6 header hr html legend li main menu nav ol option p pre section summary table tbody tfoot thead tr ul".split()
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "br",
+        "button",
+        "caption",
+        "center",
+        "dd",
+        "details",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "html",
+        "legend",
+        "li",
+        "main",
+        "menu",
+        "nav",
+        "ol",
+        "option",
+        "p",
+        "pre",
+        "section",
+        "summary",
+        "table",
+        "tbody",
+        "tfoot",
+        "thead",
+        "tr",
+        "ul",
+    ]
 )
 _CELLS = frozenset({"td", "th"})
-_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+_VOID = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"])
 _UNSEEN = frozenset({"script", "style", "template", "svg", "head", "iframe"})
 _RAW_TEXT = frozenset({"script", "style", "iframe"})
 
@@ -39,11 +86,14 @@ _HREF = re.compile(r"""(?:^|\s)href\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))"""
 _QUOTED = re.compile(r""""[^"]*"|'[^']*'""")
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _HIDDEN_WORD = re.compile(r"(?:^|\s)hidden(?:\s|=|/|$)", re.IGNORECASE)
+_MARKUP = re.compile(r"<(?:!--|!\[CDATA\[|[A-Za-z/!?][^<>]{0,4096}+>)")  # bounded, and stopped by the next `<`: linear
 _HAS_TAG = re.compile(r"<[A-Za-z/!]")
-_ESCAPED_TAG = re.compile(r"&lt;/?(?:p|br|li|ul|ol|div|h[1-6]|a|span|strong|b|em)\b[^&<>]{0,200}&gt;|&lt;br ?/?&gt;", re.IGNORECASE)
-_SPACES = re.compile(r"[^\S\n]+")
+_ESCAPED_TAG = re.compile(
+    r"&lt;/?(?:p|br|li|ul|ol|div|h[1-6]|a|span|strong|b|em)\b[^&<>]{0,200}&gt;|&lt;br ?/?&gt;", re.IGNORECASE
+)
+_SPACES = re.compile(r"[^\S\n ]+ *| {2,}")
 _NEWLINES = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
-_HOLDS_TIME = re.compile(r"\d[:：]\d\d")  # noqa: RUF039 - no escape is meant to differ in a raw string
+_HOLDS_TIME = re.compile(r"\d[:：]\d\d")
 _UNPRINTED = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\xad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
@@ -56,8 +106,7 @@ class NoteLink:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class NoteLine:
+class NoteLine(NamedTuple):
     """One line as shown: white space collapsed, never empty."""
 
     text: str
@@ -70,12 +119,17 @@ def note_lines(html: str) -> tuple[NoteLine, ...]:
     Only the first `MAX_CHARACTERS` are read. Never raises; takes time linear in the length.
     """
     html = html[:MAX_CHARACTERS]
-    if not _HAS_TAG.search(html) and _ESCAPED_TAG.search(html):
+    if "&lt;" in html.lower() and not _HAS_TAG.search(html) and _ESCAPED_TAG.search(html):
         html = unescape(html)
     page = _Page()
-    _feed(html, page)
+    _feed(_plain_space(html), page)
     page.end_line()
     return tuple(page.finished())
+
+
+def _plain_space(text: str) -> str:
+    """Return the text without what is not printed, with newlines of one kind and single plain spaces."""
+    return _SPACES.sub(" ", _NEWLINES.sub("\n", _UNPRINTED.sub("", text)))
 
 
 class _Page:
@@ -90,10 +144,9 @@ class _Page:
 
     def add(self, text: str) -> None:
         if "&" in text:
-            text = unescape(text)
-        text = _UNPRINTED.sub("", _NEWLINES.sub("\n", text))
+            text = _plain_space(unescape(text))
         if text:
-            self.pieces.append((_SPACES.sub(" ", text), self.href))
+            self.pieces.append((text, self.href))
 
     def end_line(self) -> None:
         if self.pieces:
@@ -115,6 +168,10 @@ class _Page:
         lines = []
         for pieces, preformatted in self.lines:
             hard = preformatted or not self.has_blocks or _is_plain_list(pieces)
+            if hard and len(pieces) == 1 and pieces[0][1] is None:
+                stripped = (text.strip(" ") for text in pieces[0][0].split("\n"))
+                lines.extend([NoteLine(text) for text in stripped if text])
+                continue
             for part in _split(pieces) if hard else [pieces]:
                 line = _joined(part)
                 if line is not None:
@@ -124,47 +181,43 @@ class _Page:
 
 def _feed(html: str, page: _Page) -> None:
     """Cut the source into text and tags; a `<` that begins no tag is text."""
-    place, size = 0, len(html)
-    bracket_end = -1
-    while place < size:
-        opening = html.find("<", place)
-        if opening < 0:
-            page.add(html[place:])
-            return
-        if opening > place:
-            page.add(html[place:opening])
-        if html.startswith("<![CDATA[", opening):
-            place = opening + 9
-            continue
-        if html.startswith("<!--", opening):
-            end = html.find("-->", opening + 4)
-            place = size if end < 0 else end + 3
-            continue
-        if bracket_end <= opening:
-            bracket_end = html.find(">", opening)
-            bracket_end = size if bracket_end < 0 else bracket_end
-        place = _tag_at(html, opening, bracket_end, page)
+    place = 0
+    while found := _MARKUP.search(html, place):
+        at, markup = found.start(), found.group()
+        if at > place:
+            page.add(html[place:at])
+        place = found.end()
+        if markup == "<!--":
+            end = html.find("-->", place)
+            place = len(html) if end < 0 else end + 3
+        elif markup != "<![CDATA[":
+            tag = _tag(markup)
+            if tag is not None and not tag.unseen:
+                page.tag(tag.closing, tag.name, tag.attributes)
+            elif tag is not None:
+                if tag.name in _BLOCKS:
+                    page.end_line()
+                place = _past_element(html, place, tag.name)
+    page.add(html[place:])
 
 
-def _tag_at(html: str, opening: int, bracket_end: int, page: _Page) -> int:
-    """Handle what begins at `opening`; return where reading goes on."""
-    following = html[opening + 1 : opening + 2]
-    is_tag = following.isascii() and (following.isalpha() or following in "/!?") and following != ""
-    inner_opening = html.find("<", opening + 1, min(bracket_end, opening + _MAX_ATTRIBUTES)) if is_tag else -1
-    if not is_tag or bracket_end >= len(html) or inner_opening >= 0:
-        page.add("<")
-        return opening + 1
-    match = _TAG.match(html, opening + 1, min(bracket_end, opening + _MAX_ATTRIBUTES))
-    after = bracket_end + 1
+@dataclass(frozen=True, slots=True)
+class _Tag:
+    closing: bool
+    name: str
+    attributes: str
+    unseen: bool
+
+
+@lru_cache(maxsize=512)
+def _tag(markup: str) -> _Tag | None:
+    """Read `<name attributes>`; remembered, since pages repeat their tags."""
+    match = _TAG.match(markup, 1, len(markup) - 1)
     if match is None:
-        return after
+        return None
     closing, name, attributes = match.group(1) == "/", match.group(2).lower(), match.group(3)
-    if not closing and name not in _VOID and not attributes.endswith("/") and (name in _UNSEEN or _is_hidden(attributes)):
-        if name in _BLOCKS:
-            page.end_line()
-        return _past_element(html, after, name)
-    page.tag(closing, name, attributes)
-    return after
+    opens = not closing and name not in _VOID and not attributes.endswith("/")
+    return _Tag(closing, name, attributes, opens and (name in _UNSEEN or _is_hidden(attributes)))
 
 
 def _past_element(html: str, place: int, name: str) -> int:
@@ -211,12 +264,15 @@ def _split(pieces: list[tuple[str, str | None]]) -> list[list[tuple[str, str | N
 
 def _joined(pieces: list[tuple[str, str | None]]) -> NoteLine | None:
     """Join pieces into a line with single spaces, remembering where each link lies; none if nothing is left."""
+    if len(pieces) == 1 and pieces[0][1] is None:
+        text = pieces[0][0].replace("\n", " ").strip(" ")
+        return NoteLine(_SPACES.sub(" ", text) if "  " in text else text) if text else None
     texts: list[str] = []
     links: list[NoteLink] = []
     length, after_space = 0, True
     for raw, href in pieces:
         text = raw.replace("\n", " ")
-        if raw is not text and "  " in text:
+        if "  " in text:
             text = _SPACES.sub(" ", text)
         if after_space:
             text = text.removeprefix(" ")

@@ -23,12 +23,13 @@ Decisions:
 from __future__ import annotations
 
 import bisect
+import itertools
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from jobs.chapters.anchor import IDENTITY, OffsetMap
-from jobs.chapters.snap import RIGHT, STAY, Option, Pick, habits_of, snap
+from jobs.chapters.snap import RIGHT, Option, Pick, habits_of, snap
 from jobs.chapters.topic_starts import SpokenTitles, music_starts, topic_starts
 from storage.documents import AnchorMethod, Chapter, ChapterMark, Coverage, Notice, Segment, SourceKind, Turn, Word
 
@@ -120,7 +121,11 @@ def _picks(marks: Sequence[ChapterMark], heard: _Options, offsets: OffsetMap, *,
     habits = habits_of(later, on_file=on_file)
     reach = max(habit.reach for habit in habits)
     there = [offsets.apply(start) for start in later]
-    options = [heard.near(at, " ".join(titles[start]), reach) for start, at in zip(later, there, strict=True)]
+    floor = max((pick.time for pick in first.values()), default=-1.0)
+    options = [
+        heard.near(" ".join(titles[start]), at, (max(floor, at - reach), at + reach))
+        for start, at in zip(later, there, strict=True)
+    ]
     decided = snap(there, options, habits)
     return first | {s: _kept(at, pick, len(titles[s])) for s, at, pick in zip(later, there, decided, strict=True)}
 
@@ -136,11 +141,11 @@ class _Options:
         self._following = dict(zip(firsts, [*firsts[1:], len(words)], strict=False))
         self._titles = SpokenTitles(words)
 
-    def near(self, at: float, title: str, reach: float) -> list[Option]:
-        """Return the options for a title published at a time, sorted; the time itself is one of them."""
-        low, high = bisect.bisect_left(self._times, at - reach), bisect.bisect_right(self._times, at + reach)
+    def near(self, title: str, at: float, between: tuple[float, float]) -> list[Option]:
+        """Return the options, between two times, for a title published at a time; sorted, the time itself one of them."""
+        low, high = bisect.bisect_right(self._times, between[0]), bisect.bisect_right(self._times, between[1])
         found = [Option(p.time, p.evidence + self._said(title, p.word)) for p in self._places[low:high]]
-        found.append(Option(at, STAY, stay=True))
+        found.append(Option(at, stay=True))
         return sorted(found, key=lambda o: o.time)
 
     def _said(self, title: str, word: int | None) -> float:
@@ -176,7 +181,7 @@ def chapters_of(
     A segment belongs to the chapter in which its middle lies, so a millisecond of rounding moves none.
     """
     ordered = sorted(placed, key=lambda p: p.start)
-    middles = [(s.start + s.end) / 2 for s in segments]
+    middles = list(itertools.accumulate(((s.start + s.end) / 2 for s in segments), max))  # rising, also where voices overlap
     chapters = []
     for at, here in enumerate(ordered):
         end = _end(here, ordered[at + 1 :], duration, offsets)

@@ -25,7 +25,7 @@ from storage.errors import BadChapters
 
 MAX_BYTES = 8 << 20
 """Bytes of one chapters file; real ones have a few thousand."""
-_TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*+")|,(\s*[\]}])')
+_TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*+"?)|,(\s*[\]}])', re.DOTALL)
 _NUMBER = re.compile(r"[+-]?\d{1,15}(?:[.,]\d{1,15})?")
 
 

@@ -3,7 +3,8 @@
 Decisions:
 
 - Prose holds times too, so a run-on list must be told by what stands *between* its rows, and that must be the same all along: a
-  bullet, an opening bracket, nothing at all (`Intro02:15 Topic`), a comma or a mere space. Times set off otherwise are words of a title.
+  bullet, an opening bracket, nothing at all (`Intro02:15 Topic`), a comma or a mere space. Times set off otherwise are words of
+  a title.
 - It must begin at 0:00, or right after a word such as "Chapters"; and its times must not fall.
 - Set off by a mere space or comma, most titles must not begin in lower case, and no time may follow a word like "at" or "from".
 - The last title has no end: where it runs on for much longer than the others it is cut at the first seam (a sentence's end,
@@ -17,8 +18,8 @@ from itertools import pairwise
 
 from jobs.chapters.clock_times import ClockTime
 from jobs.chapters.list_headings import ends_with_heading
-from jobs.chapters.note_rows import _PREPOSITION, Row, TimedLine, is_prefix, row_from
-from jobs.chapters.titles import BULLETS
+from jobs.chapters.note_rows import PREPOSITION, Row, TimedLine, row_from
+from jobs.chapters.titles import BULLETS, title_before
 
 _STRONG = ("bracket", "bullet", "glued")
 _BULLET = re.compile(rf"[{re.escape(BULLETS)}|/;\-][\s\"'\ufe0f]*$")
@@ -26,31 +27,34 @@ _OPENER = re.compile(r"[(\[{<\uff08\u3010]\s?$")
 _BEFORE_OPENER = re.compile(rf"[\s{re.escape(BULLETS)}|,;(\[\uff08\u3010-]+$")
 _SEAM = re.compile(r"(?<=[a-zа-яß-ÿ0-9)!?])(?=[A-ZА-Я][a-zа-я])|(?<=[.!?])\s|(?<=[。！？])|\s?(?=https?://|www\.)")
 _CUT_TIME = re.compile(rf"\s?[{re.escape(BULLETS)}(\[|]\s?\d{{1,2}}(?::\d{{0,2}}){{0,2}}\s?(?:\.{{2,3}}|\u2026)$")
+_BETWEEN_TRAILING = re.compile(r"[)\]\uff09\u3011]\s?[,;|/\u3001\uff0c]")
 _LONG_TITLE = 100
+_MAX_RUN = 501
+"""Times; no list of one line is longer."""
+_MAX_PLACES = 200
+"""Times; a list begins at one of these or not at all."""
+_MAX_OPENINGS = 4
+"""Places of a line where a list is looked for; a line of endless 0:00 has none."""
 
 
 def run_on_rows(timed: TimedLine, heading_above: bool) -> list[Row]:
     """Return the rows of a line that holds a run-on list; none if it does not."""
-    times = [time for time in timed.times if not time.broken]
-    best: list[ClockTime] = []
-    best_strong = False
-    headed = False
+    times = [time for time in timed.times if not time.broken][:_MAX_RUN]
     kinds = [_set_off(timed.plain, time.at) for time in times]
-    for first, opening in enumerate(times):
+    tried = 0
+    for first, opening in enumerate(times[:_MAX_PLACES]):
         after_heading = ends_with_heading(timed.line.text[max(0, opening.at - 60) : opening.at])
-        if opening.seconds > 1 and not after_heading and not (heading_above and first == 0):
+        if not after_heading and opening.seconds > 1 and not (heading_above and first == 0):
             continue
+        best: list[Row] = []
         for kind in dict.fromkeys(kinds[first + 1 : first + 4] or [kinds[first]]):
             run = [opening, *(time for time, its in zip(times[first + 1 :], kinds[first + 1 :], strict=True) if its == kind)]
-            strong = kind in _STRONG
-            headed_run = after_heading or (heading_above and first == 0)
-            if len(run) > len(best) and _is_run(timed, run, strong, headed_run):
-                best, best_strong, headed = run, strong, headed_run
-        if best:
-            break
-    if not best or (not headed and not best_strong and len(best) < 3):
-        return []
-    return _rows(timed, best)
+            rows = _run_rows(timed, run, strong=kind in _STRONG, headed=after_heading)
+            best = max(best, rows, key=len)
+        tried += 1
+        if best or tried == _MAX_OPENINGS:
+            return best
+    return _trailing_run(timed, times, kinds)
 
 
 def _set_off(text: str, at: int) -> str:
@@ -67,29 +71,55 @@ def _set_off(text: str, at: int) -> str:
     return "glued"
 
 
-def _is_run(timed: TimedLine, run: list[ClockTime], strong: bool, headed: bool) -> bool:
+def _trailing_run(timed: TimedLine, times: list[ClockTime], kinds: list[str]) -> list[Row]:
+    """Return the rows of `Intro (0:00), Coffee (3:05), Farewell (42:12)`: bracketed times behind their titles."""
+    starts = [time.seconds for time in times]
+    if len(times) < 3 or starts[0] > 1 or set(kinds) != {"bracket"} or any(b <= a for a, b in pairwise(starts)):
+        return []
+    text = timed.line.text
+    if text[times[-1].to :].strip(" )]\uff09\u3011.") or times[0].at > _LONG_TITLE:
+        return []
+    rows = []
+    for order, (before, time) in enumerate(zip([None, *times[:-1]], times, strict=True)):
+        raw = text[before.to if before else 0 : time.at]
+        if before is None and ":" in raw:
+            raw = raw.rpartition(":")[2]
+        elif before is not None and not _BETWEEN_TRAILING.match(raw):
+            return []
+        title = title_before(raw.lstrip(" )]\uff09\u3011,;|/."), "")
+        if not title:
+            return []
+        rows.append(Row(timed.index, time, title, "run", separated=False, order=order))
+    return rows if _reads_like_titles(timed, rows) else []
+
+
+def _run_rows(timed: TimedLine, run: list[ClockTime], *, strong: bool, headed: bool) -> list[Row]:
+    """Return the rows that begin at the times of `run`, or none if they make no list."""
     if len(run) == 1:
-        return headed and ends_with_heading(timed.line.text[max(0, run[0].at - 60) : run[0].at])
-    if len(run) < (2 if headed else 3) or any(b.seconds < a.seconds for a, b in pairwise(run)):
+        return _rows(timed, run) if headed else []
+    if len(run) < (2 if headed and strong else 3) or any(b.seconds < a.seconds for a, b in pairwise(run)):
+        return []
+    if len({time.seconds for time in run}) < 0.7 * len(run):
+        return []
+    rows = _rows(timed, run)
+    marks = [timed.line.text[time.to : time.to + 8].lstrip(" )]")[:1] for time in run]
+    if len(rows) < len(run) or sum(mark in ",.;" for mark in marks if mark) > len(run) / 3:
+        return []
+    return rows if strong or _reads_like_titles(timed, rows) else []
+
+
+def _reads_like_titles(timed: TimedLine, rows: list[Row]) -> bool:
+    """Whether rows that only a space or comma sets off are no sentence."""
+    if any(PREPOSITION.search(timed.line.text[max(0, row.time.at - 12) : row.time.at].rstrip(" ")) for row in rows):
         return False
-    titles = [row.title for row in _rows(timed, run)]
-    if len(titles) < len(run) or not all(titles):
-        return False
-    raw = [timed.line.text[a.to : b.at].lstrip(" )]")[:1] for a, b in pairwise(run)]
-    if sum(mark in ",.;" for mark in raw if mark) > len(raw) / 3:
-        return False
-    return strong or (
-        not any(_PREPOSITION.search(timed.line.text[max(0, time.at - 12) : time.at].rstrip(" ")) for time in run)
-        and sum(not title[0].islower() for title in titles) >= 0.7 * len(titles)
-    )
+    return sum(not row.title[0].islower() for row in rows) >= 0.7 * len(rows)
 
 
 def _rows(timed: TimedLine, run: list[ClockTime]) -> list[Row]:
     ends = [_title_end(timed.plain, time.at) for time in run[1:]] + [len(timed.plain)]
     rows = []
     for order, (time, end) in enumerate(zip(run, ends, strict=True)):
-        form = "lead" if len(run) == 1 and is_prefix(timed.plain[: time.at]) else "run"
-        row = row_from(timed, time, max(end, time.to), form, order)  # type: ignore[arg-type]  # a conditional of two literals
+        row = row_from(timed, time, max(end, time.to), "run", order)
         if row is not None and row.title:
             rows.append(row)
     return rows

@@ -1,13 +1,14 @@
 """Chapters from show notes: text that people wrote for people.
 
-The reader goes through five questions, each its own file: which lines does a reader see (`note_text`), which of
-them hold a time and a title (`note_rows`, `run_on`, over `clock_times` and `titles`), which rows belong together (`note_lists`),
-are they chapters (`list_judge`), and what must be put right (`list_repair`).
+The reader goes through five questions, each its own file: which lines does a reader see (`note_text`), which of them hold a
+time and a title (`note_rows`, `run_on`, over `clock_times` and `titles`), which rows belong together (`note_lists`), are they
+chapters (`list_judge`), and what must be put right (`list_repair`).
 
 Decisions:
 
-- Fields are asked in the order of `FIELDS`; the first that yields a list gives the chapters. Other fields are read too: one that
-  has the same list says so, and if the first list breaks off inside its last title and another field has it whole, the whole one goes first.
+- Fields are asked in the order of `FIELDS`; the first that yields a list gives the chapters. Other fields are read too: one
+  that has the same list says so, and if the first list breaks off inside its last title and another field has it whole, the
+  whole one goes first.
 - Nothing is invented: a list that does not begin at 0:00 stays so, and rows past the episode's length stay, with a notice.
 - An `end` is kept only where the publisher printed ranges.
 """
@@ -27,7 +28,8 @@ from storage.documents import ChapterMark, ChapterSource, Note, Notice
 FIELDS = ("content:encoded", "atom:content", "description", "atom:summary", "itunes:summary", "page", "file")
 """Fields of show notes, the one to believe first at the front."""
 
-MAX_CHAPTERS = 1_000
+MAX_CHAPTERS = 500
+"""Far above any list that a person writes; it bounds the time that a hostile text can take."""
 
 
 def read_show_notes(
@@ -65,7 +67,9 @@ def read_notes_text(text: str, origin: str, *, duration: float | None = None) ->
         return ChapterSource(kind="show_notes", origin=origin, status="none", reason=reason), tuple(notices)
     notices.extend(found.notices)
     if len(found.rows) > MAX_CHAPTERS:
-        notices.append(Notice(code="chapters_too_many", message=f"Only the first {MAX_CHAPTERS:,} of {len(found.rows):,} chapters are kept."))
+        notices.append(
+            Notice(code="chapters_too_many", message=f"Only the first {MAX_CHAPTERS:,} chapters of {origin} are kept.")
+        )
     marks = _marks(found, lines)
     notices.extend(_overrun(marks, duration))
     reason = f"{len(marks)} chapters{' under a heading' if found.headed else ''}"
@@ -89,12 +93,17 @@ def _marks(found: FoundList, lines: Sequence[NoteLine]) -> tuple[ChapterMark, ..
 def _url(row: Row, rows: Sequence[Row], lines: Sequence[NoteLine]) -> str | None:
     links = lines[row.line].links
     if row.form == "alone":
-        links = (*links, *lines[row.line + 1].links)
+        links = (*links, *(link for line in lines[row.line + 1 : row.line + 2] for link in line.links))
     if not links:
         return None
     if row.form != "run":
         return chapter_url(links, 0, len(lines[row.line].text) + MAX_TITLE, row.start)
-    until = min((other.time.at for other in rows if other.line == row.line and other.time.at > row.time.at), default=row.time.to + MAX_TITLE)
+    if not row.separated:  # the stretch before the time is not kept, and a wrong link is worse than none
+        return None
+    until = min(
+        (other.time.at for other in rows if other.line == row.line and other.time.at > row.time.at),
+        default=row.time.to + MAX_TITLE,
+    )
     return chapter_url(links, row.time.at, until, row.start)
 
 

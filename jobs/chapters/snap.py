@@ -27,8 +27,11 @@ from dataclasses import dataclass
 
 RIGHT = 0.5
 """Seconds within which a start is right."""
-STAY = -2.5
-"""Log-odds that a chapter begins where no place is, against an ordinary beginning of a sentence."""
+_NO_PLACE = 0.04
+"""Density, per second, of chapters that begin where no place is, against an ordinary beginning of a sentence: one in twenty.
+
+It is spread evenly over time, so it weighs the same under every habit, and a list without places near it tells none.
+"""
 _TINY = 1e-12
 
 
@@ -60,8 +63,8 @@ class Habit:
         return max(-self.low, self.high) + 3 * self.edge
 
 
-EXACT = Habit("exact", 0.0, 0.0, 0.16, 1.0, slips=0.003)
-WHOLE_SECONDS = Habit("whole seconds", -0.05, 1.0, 0.16, 0.5, slips=0.05)
+EXACT = Habit("exact", 0.0, 0.0, 0.16, 1.0, slips=0.001)
+WHOLE_SECONDS = Habit("whole seconds", -0.05, 1.0, 0.16, 0.5, slips=0.03)
 BY_HAND = Habit("by hand", -3.0, 3.0, 0.4, 0.15)
 WHOLE_MINUTES = Habit("whole minutes", -30.0, 30.0, 1.0, 0.02)
 
@@ -89,7 +92,7 @@ class Option:
     """A place that a published time may mean."""
 
     time: float
-    evidence: float
+    evidence: float = 0.0
     stay: bool = False
     """The published time itself, because no place fits."""
 
@@ -124,7 +127,9 @@ def snap(published: Sequence[float], options: Sequence[Sequence[Option]], habits
 
 
 def _weight(habit: Habit, option: Option, published: float) -> float:
-    distance = 0.0 if option.stay else option.time - published
+    if option.stay:
+        return _NO_PLACE
+    distance = option.time - published
     density = (1 - habit.slips) * habit.density(distance)
     if habit.slips:
         density += habit.slips * BY_HAND.density(distance)

@@ -2,11 +2,12 @@
 
 Decisions:
 
-- Only the edges are touched, and only by what a separator or a bullet can be; brackets, quotes, `#`, `&`, `+`, dots and
-  numbers belong to the title (`왜? (Why?)`, `(Bonus) Outtakes`, `10 years`, `#metoo`, `...And Justice for All`).
+- Only the edges are touched, and only by what a separator or a bullet can be; brackets, quotes, `#`, `&`, `+`, dots and numbers
+  belong to the title (`왜? (Why?)`, `(Bonus) Outtakes`, `10 years`, `#metoo`, `...And Justice for All`).
 - A title's own trailing marks stay (`Is this it?`, `Post training...`), save bullets and dashes that led on to the next row.
 - A bracketed remark right after the time (`T 1:13:40(note)`) is the publisher's own word and stays, behind a space.
-- A number in front of a title that is written before its time (`1. Intro (0:00)`) is numbering only if the whole list counts up.
+- A number in front of a title that is written before its time (`1. Intro (0:00)`) is numbering only if the whole list counts
+  up.
 """
 
 from __future__ import annotations
@@ -17,20 +18,39 @@ MAX_TITLE = 500
 """Characters; nobody prints a longer chapter title, but a row of lost tags can carry a page."""
 
 DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\uff0d\ufe63"
-BULLETS = "*\u2022\u00b7\u25aa\u25ab\u25ba\u25b6\u25b8\u27a4\u2192\u25cf\u25cb\u25e6\u2023\u25c6\u25c7\u25a0\u25a1\u30fb\uff65\u27a1\u25fc\u25b7\u25bc\u25bd\u2013\u2014"
-_SEPARATORS = DASHES + BULLETS + "|\uff5c\u2503\u2502:\uff1a\u2236/\uff0f;,\uff0c\u3001>\u00bb\u203a=~\u301c\uff5e_\ufe0f\u2027\u00a6"
+BULLETS = (
+    "*\u2022\u00b7\u25aa\u25ab\u25ba\u25b6\u25b8\u27a4\u2192\u25cf\u25cb\u25e6\u2023"
+    "\u25c6\u25c7\u25a0\u25a1\u30fb\uff65\u27a1\u25fc\u25b7\u25bc\u25bd\u2013\u2014"
+)
+_SEPARATORS = (
+    DASHES + BULLETS + "|\uff5c\u2503\u2502:\uff1a\u2236/\uff0f;,\uff0c\u3001>\u00bb\u203a=~\u301c\uff5e_\ufe0f\u2027\u00a6"
+)
 _LEADING = re.compile(rf"^(?:[\s{re.escape(_SEPARATORS)}]+|\.(?=\s))+")
 _TRAILING = re.compile(rf"[\s{re.escape(DASHES + BULLETS)}|\uff5c\ufe0f]+$")
 _BEFORE_TIME = re.compile(rf"(?:[\s{re.escape(_SEPARATORS)}@(\[\uff08\u3010]|\.{{2,}}|\u2026)+$")
 _NUMBER = re.compile(r"(\d{1,3})\s?[.)\]\uff0e\u3001]\s?(?=\S)")
-_UNIT = re.compile(r"\s?(?:min(?:utes|uten|utos|s)?\.?|Min\.?|hrs?\.?|std\.?)(?=[\s:)\]\uff09\u2013\u2014-]|$)")
-_CLOSERS = {"(": ")", "[": "]", "\uff08": "\uff09", "\u3010": "\u3011", "<": ">", "\u300c": "\u300d", "{": "}", "\u3014": "\u3015", "\u300a": "\u300b"}
+_UNIT = re.compile(
+    r"\s?(?:mins?\.?|Min\.)(?=[\s:)\]\uff09\u2013\u2014]|$)"
+    r"|\s?(?:[Mm]in|[Mm]in\.|minut\w{1,3}|Minut\w{1,3})(?=\s?[:)\]\uff09\u2013\u2014]|\s-)|h(?=[\s:)\]])"
+)
+_CLOSERS = {
+    "(": ")",
+    "[": "]",
+    "\uff08": "\uff09",
+    "\u3010": "\u3011",
+    "<": ">",
+    "\u300c": "\u300d",
+    "{": "}",
+    "\u3014": "\u3015",
+    "\u300a": "\u300b",
+}
 _NOTE = re.compile(r"\s?(\([^()]{1,120}\)|\uff08[^\uff08\uff09]{1,120}\uff09|\[[^\[\]]{1,120}\])\s?\.?$")
 
 
 def title_after(prefix: str, rest: str) -> str:
     """Return the title of a row whose time comes first, from what stands before and after the time."""
-    rest = _UNIT.sub("", rest, count=1) if _UNIT.match(rest) else rest
+    unit = _UNIT.match(rest)
+    rest = rest[unit.end() :] if unit else rest
     opener = next((mark for mark in reversed(prefix) if mark in _CLOSERS), "")
     if opener:
         rest = _without_closer(rest, _CLOSERS[opener])
@@ -45,7 +65,8 @@ def title_before(text: str, rest: str) -> str | None:
     opener = next((mark for mark in reversed(text[-2:]) if mark in _CLOSERS), "")
     if opener:
         rest = _without_closer(rest, _CLOSERS[opener])
-    rest = _UNIT.sub("", rest, count=1) if _UNIT.match(rest) else rest
+    unit = _UNIT.match(rest)
+    rest = rest[unit.end() :] if unit else rest
     title = _LEADING.sub("", _BEFORE_TIME.sub("", text))
     note = _NOTE.match(rest)
     if note:
@@ -79,7 +100,8 @@ def _without_closer(rest: str, closer: str) -> str:
     stripped = rest.lstrip(" ")
     if stripped.startswith(closer):
         return stripped[len(closer) :]
-    spaced = _UNIT.sub("", stripped, count=1)
+    unit = _UNIT.match(stripped)
+    spaced = stripped[unit.end() if unit else 0 :].lstrip(" -\u2013~\u301c\uff5e\u2192")
     if spaced.startswith(closer):
         return spaced[len(closer) :]
     if rest.endswith(closer) and rest.count(closer) > sum(rest.count(mark) for mark, twin in _CLOSERS.items() if twin == closer):

@@ -14,12 +14,14 @@ from jobs.engines import models
 from jobs.engines.devices import resolve_device
 from jobs.engines.pocketsphinx import PocketsphinxTranscriber
 from jobs.engines.protocols import Diarizer, Transcriber
+from jobs.engines.pyannote import DEFAULT_MODEL, PyannoteDiarizer
 from jobs.engines.resemblyzer import ResemblyzerDiarizer
 from jobs.engines.scripted import ScriptedDiarizer, ScriptedTranscriber, read_script
 from jobs.engines.whisper import WhisperTranscriber
+from jobs.language import primary_subtag
 from jobs.options import Options
 from storage.documents import Notice
-from storage.errors import EngineUnavailable, ModelMissing, NetworkError, OptionError
+from storage.errors import EngineError, EngineUnavailable, ModelMissing, NetworkError, OptionError
 
 
 @dataclass(frozen=True)
@@ -80,14 +82,15 @@ def _best_there_is(options: Options, place: Place, name: str) -> tuple[Transcrib
 
 
 def _pocketsphinx(options: Options, name: str, error: Exception) -> tuple[Transcriber, tuple[Notice, ...]]:
-    if options.language not in (None, "en"):
+    if options.language is not None and primary_subtag(options.language) != "en":
         raise ModelMissing(
             f"Without a Whisper model, {options.language!r} cannot be transcribed. {error}",
             hint=f"Fetch one with `earmark models pull {name}` on a machine with a connection, and copy it here.",
         ) from error
     text = (
-        f"PocketSphinx transcribed this: English only, and rough, many words will be wrong. Whisper's model {name} is not on this "
-        f"machine and could not be fetched. Fetch it with `earmark models pull {name}`, or give a folder with --model. {error}"
+        "PocketSphinx transcribed this: English only, and rough, many words will be wrong. "
+        f"Whisper's model {name} is not on this machine and could not be fetched. "
+        f"Fetch it with `earmark models pull {name}`, or give a folder with --model. {error}"
     )
     return PocketsphinxTranscriber(fallback=True), (Notice(code="asr_fallback", message=text),)
 
@@ -100,6 +103,7 @@ def _whisper(options: Options, name: str, folder: Path) -> WhisperTranscriber:
         device=options.device,
         compute_type=options.compute_type,
         threads=options.threads,
+        workers=options.workers,
     )
 
 
@@ -109,13 +113,17 @@ def _with_notice(transcriber: WhisperTranscriber) -> tuple[Transcriber, tuple[No
 
 
 def _default_model(options: Options) -> str:
+    return models.DEFAULT_ON_GPU if _device(options) == "cuda" else models.DEFAULT_ON_CPU
+
+
+def _device(options: Options) -> str:
+    """Return what `auto` means here; without CTranslate2 nobody can tell, and the CPU is there."""
     try:
-        device = resolve_device(options.device)
+        return resolve_device(options.device)
     except EngineUnavailable:
         if options.device == "cuda":
             raise
-        device = "cpu"
-    return models.DEFAULT_ON_GPU if device == "cuda" else models.DEFAULT_ON_CPU
+        return "cpu"
 
 
 def _scripted(options: Options) -> ScriptedTranscriber:
@@ -148,7 +156,7 @@ def _best_diarizer(options: Options, pipeline: str | None, place: Place) -> tupl
         try:
             wanted = _pyannote(options, pipeline, place)
             wanted.load()
-        except (NetworkError, EngineUnavailable, ModelMissing) as error:
+        except (NetworkError, EngineError) as error:
             if options.diarizer_model is not None:
                 raise
             text = f"pyannote could not be used, so the embedded Resemblyzer told the speakers apart. {error}"
@@ -163,13 +171,10 @@ def _best_diarizer(options: Options, pipeline: str | None, place: Place) -> tupl
 
 
 def _pyannote(options: Options, pipeline: str | None, place: Place) -> PyannoteDiarizer:
-    from jobs.engines.pyannote import DEFAULT_PIPELINE, PyannoteDiarizer
-
-    return PyannoteDiarizer(pipeline or DEFAULT_PIPELINE, token=place.token, device=options.device)
+    return PyannoteDiarizer(pipeline or DEFAULT_MODEL, place.token, _device(options))
 
 
 def _resemblyzer(options: Options) -> ResemblyzerDiarizer:
-    device = "cpu" if options.device == "auto" else options.device
-    diarizer = ResemblyzerDiarizer(device, threads=options.threads)
+    diarizer = ResemblyzerDiarizer(_device(options), threads=options.threads)
     _ = diarizer.info  # raises here, not in the middle of an episode, if it is not installed
     return diarizer

@@ -1,10 +1,12 @@
 """How many voices a recording has, and what each sounds like, from embeddings of many short windows.
 
-Nothing is given but the embeddings and when they were heard. Windows are first smoothed over their neighbours, which removes most
-of what depends on the words; stretches of ten minutes are clustered on their own (average linkage), so that time and memory grow linearly; the small
-clusters are then merged bottom up for as long as two of them cannot be told to be two people. Two clusters are two people when
+Nothing is given but the embeddings and when they were heard. Windows are first smoothed over their neighbours, which removes
+most of what depends on the words; stretches of ten minutes are clustered on their own (average linkage), so that time and
+memory grow linearly; the small clusters are then merged bottom up for as long as two of them cannot be told to be two
+people. Two clusters are two people when
 
-* their centroids differ (the centroids are means over many windows, so their noise does not grow with the recording's length),
+* their centroids differ (the centroids are means over many windows, so their noise does not grow with the recording's
+  length),
 * they are told apart over *time*: what a person says now and two seconds later carries the same label far more often than
   chance would have it, while halves of one voice (its vowels, say) alternate from window to window,
 * and the smaller one speaks for some seconds.
@@ -41,8 +43,10 @@ LEAST_SHARE = 0.001
 """Share of all windows a voice needs to be counted in a very long recording."""
 COHERENCE_LAG = (1.6, 2.8)
 """Seconds between two windows whose labels are compared: they share no sound."""
-_CHANGE = 0.65
-"""Cosine of the windows before and after a place below which a speaker change is near."""
+CHANGE = 0.65
+"""Cosine of the windows before and after a place below which a speaker change is surely near."""
+CHANGE_SHARE = 0.25
+"""Share of a recording's places that are never used to learn voices: those where the sound changes most."""
 _REACH = 2
 """Neighbours on each side over which windows are smoothed."""
 _BLOCK = 1500
@@ -101,22 +105,44 @@ def _present(labels: Labels) -> Labels:
 
 
 def _smoothed(windows: VoiceWindows) -> Matrix:
-    """Return the unit mean of each window and its neighbours in the same stretch."""
-    total = np.zeros_like(windows.embeddings)
-    for shift in range(-_REACH, _REACH + 1):
-        neighbour = np.clip(np.arange(len(windows)) + shift, 0, len(windows) - 1)
-        together = windows.stretches[neighbour] == windows.stretches
-        total += windows.embeddings[neighbour] * together[:, None]
+    """Return the unit mean of each window and its neighbours in the same stretch, as far as they sound alike."""
+    total = windows.embeddings.copy()
+    limit = _change_limit(windows)
+    for direction in (-1, 1):
+        alike = np.ones(len(windows), dtype=bool)
+        for shift in range(1, _REACH + 1):
+            likeness, inside = _likeness_between(windows, 0, direction * shift)
+            alike &= inside & (likeness >= limit)
+            total += windows.embeddings[_beside(windows, direction * shift)] * alike[:, None]
     return _unit(total)
 
 
 def _away_from_changes(windows: VoiceWindows) -> npt.NDArray[np.bool_]:
     """Return which windows have the same voice before and after them."""
-    rows = np.arange(len(windows))
-    before, after = np.maximum(rows - _REACH, 0), np.minimum(rows + _REACH, len(windows) - 1)
+    likeness, inside = _likeness_between(windows, -_REACH, _REACH)
+    return ~inside | (likeness >= _change_limit(windows))
+
+
+def _change_limit(windows: VoiceWindows) -> float:
+    """Return the cosine across a place below which a change of voice may be near: the recording's own lower part.
+
+    Two voices on one telephone line differ less than one voice does elsewhere, so no fixed number serves all recordings.
+    """
+    likeness, inside = _likeness_between(windows, -_REACH, _REACH)
+    return max(CHANGE, float(np.quantile(likeness[inside], CHANGE_SHARE))) if inside.any() else CHANGE
+
+
+def _likeness_between(windows: VoiceWindows, left: int, right: int) -> tuple[Matrix, npt.NDArray[np.bool_]]:
+    """Return for each window the cosine of two of its neighbours, and whether both are in its stretch."""
+    before, after = _beside(windows, left), _beside(windows, right)
     likeness = np.einsum("nd,nd->n", windows.embeddings[before], windows.embeddings[after])
     inside = (windows.stretches[before] == windows.stretches) & (windows.stretches[after] == windows.stretches)
-    return ~inside | (likeness >= _CHANGE)
+    rows = np.arange(len(windows))
+    return likeness, inside & (before == rows + left) & (after == rows + right)
+
+
+def _beside(windows: VoiceWindows, shift: int) -> Labels:
+    return np.clip(np.arange(len(windows)) + shift, 0, len(windows) - 1)
 
 
 def _over_clustered(embeddings: Matrix) -> Labels:
@@ -223,7 +249,8 @@ def same_voice(coherence: float, windows: int) -> float:
 def _coherence(windows: VoiceWindows, smooth: Matrix, labels: Labels, a: int, b: int) -> float:
     """Return how far labels two seconds apart agree: 0 as by chance, 1 always (Cohen's kappa of lagged labels).
 
-    Labels are taken from the windows as heard, not from the smoothed ones, which share sound. 1 where there are too few pairs to say.
+    Labels are taken from the windows as heard, not from the smoothed ones, which share sound.
+    1 where there are too few pairs to say.
     """
     rows = (labels == a) | (labels == b)
     pair = np.stack([_unit(smooth[labels == label].mean(axis=0)) for label in (a, b)])

@@ -15,6 +15,7 @@ import numpy as np
 
 from jobs.engines.protocols import SAMPLE_RATE, LanguageGuess, PartAudio, Progress, Samples, SpeechOptions
 from jobs.engines.speech_chunks import windows
+from jobs.language import primary_subtag
 from storage.documents import EngineInfo, Segment, Span, Word
 from storage.errors import EngineUnavailable, OptionError
 
@@ -51,13 +52,17 @@ class PocketsphinxTranscriber:
 
         return Decoder(samprate=SAMPLE_RATE, loglevel="FATAL")
 
+    def expect(self, parts: int) -> int:  # noqa: ARG002 - part of the protocol
+        """Take one part at a time."""
+        return 1
+
     def detect_language(self, clips: Sequence[Samples]) -> LanguageGuess:  # noqa: ARG002 - the protocol's
         """Answer English with no confidence: this engine knows nothing else and cannot judge."""
         return LanguageGuess("en", 0.0)
 
     def transcribe(self, part: PartAudio, options: SpeechOptions, progress: Progress) -> tuple[Segment, ...]:
         """Decode each stretch of speech of one part as an utterance."""
-        if options.language not in (None, "en"):
+        if options.language is not None and primary_subtag(options.language) != "en":
             raise OptionError(
                 f"PocketSphinx knows only English, and {options.language!r} was asked for.",
                 hint="Use Whisper: `earmark models pull small`, then --engine whisper.",

@@ -70,6 +70,9 @@ class Transcriber(Protocol):
     def info(self) -> EngineInfo:
         """Which engine and model this is; known before anything is loaded."""
 
+    def expect(self, parts: int) -> int:
+        """Be told how many parts will come; return how many of them `transcribe` may be given at once, from as many threads."""
+
     def detect_language(self, clips: Sequence[Samples]) -> LanguageGuess:
         """Judge the language from clips of speech taken from several places of the episode."""
 

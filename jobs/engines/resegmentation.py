@@ -1,11 +1,12 @@
 """Where one voice ends and the next begins: windows scored against voices, then the cheapest path through time (Viterbi).
 
-Each tenth of a second is scored by the windows that cover it, the nearer its middle the more. Changing the speaker costs; it costs less
-in a pause, so that edges fall where people breathe.
+Each tenth of a second is scored by the windows that cover it, the nearer its middle the more. Changing the speaker costs; it
+costs less in a pause, so that edges fall where people breathe.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -91,7 +92,8 @@ def _filled(scores: Scores, known: npt.NDArray[np.bool_]) -> Scores:
     after = np.searchsorted(rows, here).clip(0, len(rows) - 1)
     before = (after - 1).clip(0)
     nearest = np.where(np.abs(rows[before] - here) <= np.abs(rows[after] - here), rows[before], rows[after])
-    return scores[nearest]
+    filled: Scores = scores[nearest]
+    return filled
 
 
 def change_costs(stretches: Stretches, levels: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float64]:
@@ -139,7 +141,7 @@ def turns_along(stretches: Stretches, path: npt.NDArray[np.intp], names: Sequenc
     for span, first, count in zip(stretches.spans, stretches.firsts[:-1], stretches.counts, strict=True):
         labels = path[first : first + count]
         edges = [0, *(np.flatnonzero(np.diff(labels)) + 1).tolist(), int(count)]
-        for begin, end in zip(edges[:-1], edges[1:], strict=True):
+        for begin, end in itertools.pairwise(edges):
             start = span.start + begin * STEP
             stop = span.end if end == count else span.start + end * STEP
             speaker = names[labels[begin]]

@@ -1,9 +1,10 @@
 """Diarization with nothing to download and no account: Resemblyzer's voice encoder on speech windows, clustered.
 
-Two passes over the audio, in blocks: windows of 1.6 s for who is there (`clustering`), then windows of 0.8 s near changes and in short
-stretches for where the turns end (`resegmentation`). Short pieces are repeated until they fill the encoder's 1.6 s: of 24 readers, pieces of
-0.6 s so found theirs in 97 % (94 % as they are, 76 % padded with silence). Every window is brought to one level first.
-Memory and time are linear in the length. The engine hears one voice at a time, so `overlapping` equals `turns`.
+Two passes over the audio, in blocks: windows of 1.6 s for who is there (`clustering`), then windows of 0.8 s near changes
+and in short stretches for where the turns end (`resegmentation`). Short pieces are repeated until they fill the encoder's
+1.6 s: of 24 readers, pieces of 0.6 s so found theirs in 97 % (94 % as they are, 76 % padded with silence). Every window is
+brought to one level first. Memory and time are linear in the length. The engine hears one voice at a time, so `overlapping`
+equals `turns`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jobs.engines.clustering import VoiceWindows, find_voices
-from jobs.engines.protocols import SAMPLE_RATE, AudioSource, Diarization, Progress, Samples, SpeakerHints
+from jobs.engines.protocols import AudioSource, Diarization, Progress, Samples, SpeakerHints
 from jobs.engines.resegmentation import ScoredWindows, Stretches, best_path, change_costs, step_scores, turns_along
 from jobs.engines.voiceprint import EMBEDDING_SIZE, FRAME_STEP, FRAMES_PER_SECOND, VoiceEncoder, mel_frames, weights_path
 from storage.documents import EngineInfo, Notice, Span
@@ -96,7 +97,7 @@ class ResemblyzerDiarizer:
         voices = _voices(windows, whole, hints)
         path = np.zeros(int(stretches.firsts[-1]), dtype=np.intp)
         if len(voices) > 1:
-            kinds = [*_scored(windows, whole, voices, stretches), *listener.second_pass(windows, voices)]
+            kinds = [*_scored(windows, whole, voices), *listener.second_pass(windows, voices)]
             path = best_path(step_scores(stretches, kinds), change_costs(stretches, levels))
         order = list(dict.fromkeys(path.tolist()))
         names = {voice: f"Speaker {number}" for number, voice in enumerate(order, start=1)}
@@ -253,9 +254,7 @@ def _voices(windows: VoiceWindows, whole: npt.NDArray[np.bool_], hints: SpeakerH
     return found if len(found) else np.zeros((1, EMBEDDING_SIZE), dtype=np.float32)
 
 
-def _scored(
-    windows: VoiceWindows, whole: npt.NDArray[np.bool_], voices: Matrix, stretches: Stretches
-) -> Iterator[ScoredWindows]:
+def _scored(windows: VoiceWindows, whole: npt.NDArray[np.bool_], voices: Matrix) -> Iterator[ScoredWindows]:
     """Score the windows of the first pass: whole ones, and those that are all of a short stretch."""
     scores = windows.embeddings @ voices.T.astype(float)
     yield ScoredWindows(windows.times[whole], WINDOW / FRAMES_PER_SECOND, windows.stretches[whole], scores[whole])

@@ -1,11 +1,12 @@
 """Engines that say what a script says: for tests of everything around speech, shipped so that others can test with them too.
 
-The script is JSON: `{"language": "en", "sentences": [{"speaker", "words": [{"word", "start", "end"}]}]}`, as the example's
-`truth.json` is. The output names the engine `scripted`, so nobody can take it for hearing.
+The script is JSON: `{"language": "en", "pace": 0, "sentences": [{"speaker", "words": [{"word", "start", "end"}]}]}`, as the
+example's `truth.json` is. The output names the engine `scripted`, so nobody can take it for hearing.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Sequence
@@ -48,6 +49,13 @@ class Script(Document):
 
     sentences: tuple[ScriptedSentence, ...]
     language: str = "en"
+    pace: float = 0.0
+    """Seconds that hearing takes per second of audio, for tests of scheduling and interruption."""
+
+    @property
+    def digest(self) -> str:
+        """What names the script in results: all but its pace."""
+        return hashlib.sha256(self.model_dump_json(exclude={"pace"}).encode()).hexdigest()[:16]
 
 
 def read_script(path: Path) -> Script:
@@ -61,7 +69,7 @@ def read_script(path: Path) -> Script:
             )
             for sentence in raw["sentences"]
         )
-        return Script(sentences=sentences, language=raw.get("language", "en"))
+        return Script(sentences=sentences, language=raw.get("language", "en"), pace=raw.get("pace", 0.0))
     except FileNotFoundError as error:
         raise ModelMissing(f"There is no script {path}.", hint="Give the scripted engine a JSON file with sentences.") from error
     except (ValueError, KeyError, TypeError, ValidationError) as error:
@@ -69,15 +77,15 @@ def read_script(path: Path) -> Script:
 
 
 class ScriptedTranscriber:
-    """A `Transcriber` that returns the words of the script that lie in the part.
+    """A `Transcriber` that returns the words of the script that lie in the part, at the script's pace."""
 
-    `pace` is the time it takes per second of audio, for tests of scheduling.
-    """
-
-    def __init__(self, script: Script, *, name: str = "script", pace: float = 0.0) -> None:
+    def __init__(self, script: Script, *, name: str = "script") -> None:
         self._script = script
-        self._pace = pace
-        self.info = EngineInfo(name="scripted", version="1", model=name)
+        self.info = EngineInfo(name="scripted", version="1", model=name, model_digest=script.digest)
+
+    def expect(self, parts: int) -> int:  # noqa: ARG002 - part of the protocol
+        """Take one part at a time."""
+        return 1
 
     def detect_language(self, clips: Sequence[Samples]) -> LanguageGuess:  # noqa: ARG002 - the protocol's
         """Answer what the script says."""
@@ -100,9 +108,9 @@ class ScriptedTranscriber:
 
     def _take_time(self, seconds: float, progress: Progress) -> None:
         done = 0.0
-        while self._pace and done < seconds:
+        while self._script.pace and done < seconds:
             step = min(1.0, seconds - done)
-            time.sleep(step * self._pace)
+            time.sleep(step * self._script.pace)
             done += step
             progress(done)
         progress(seconds)
@@ -113,7 +121,7 @@ class ScriptedDiarizer:
 
     def __init__(self, script: Script, *, name: str = "script") -> None:
         self._script = script
-        self.info = EngineInfo(name="scripted", version="1", model=name)
+        self.info = EngineInfo(name="scripted", version="1", model=name, model_digest=script.digest)
 
     def diarize(self, audio: AudioSource, speech: Sequence[Span], hints: SpeakerHints, progress: Progress) -> Diarization:  # noqa: ARG002
         """Join the sentences of one speaker that follow each other into turns."""

@@ -1,8 +1,8 @@
 """Voice embeddings: Resemblyzer's speaker encoder (GE2E, Wan et al. 2018), run on windows of a long recording.
 
-The weights are those that the Resemblyzer wheel carries. The library itself is not imported: its import costs seconds (librosa,
-numba), needs webrtcvad with `pkg_resources`, and its mel spectrogram holds a whole file in memory. The network and the mel scale are rebuilt here; a
-test holds them equal to the library's own.
+The weights are those that the Resemblyzer wheel carries. The library itself is not imported: its import costs seconds
+(librosa, numba), needs webrtcvad with `pkg_resources`, and its mel spectrogram holds a whole file in memory. The network and
+the mel scale are rebuilt here; a test holds them equal to the library's own.
 """
 
 from __future__ import annotations
@@ -113,9 +113,7 @@ def weights_path() -> Path:
         )
     path = Path(spec.origin).parent / "pretrained.pt"
     if not path.is_file():
-        raise ModelMissing(
-            f"Resemblyzer's weights are missing: {path}.", hint="Install Resemblyzer again (0.1.4 carries them)."
-        )
+        raise ModelMissing(f"Resemblyzer's weights are missing: {path}.", hint="Install Resemblyzer again (0.1.4 carries them).")
     return path
 
 

@@ -5,16 +5,26 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import threading
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from jobs.engines.devices import is_about_cuda, load_cuda_libraries, resolve_compute_type, resolve_device, usable_cores
+from jobs.engines.devices import (
+    is_about_cuda,
+    load_cuda_libraries,
+    memory_bytes,
+    resolve_compute_type,
+    resolve_device,
+    usable_cores,
+)
 from jobs.engines.protocols import SAMPLE_RATE, LanguageGuess, PartAudio, Progress, Samples, SpeechOptions
 from jobs.engines.speech_chunks import Chunk, CompactSpeech, compact, speech_chunks, windows
+from jobs.language import primary_subtag
 from storage.documents import EngineInfo, Segment, SegmentFlag, Span, Word
 from storage.errors import EngineUnavailable, ModelInvalid, OptionError
 
@@ -34,6 +44,12 @@ UNHEARD = 1.0
 """Seconds of speech in a batched window without a word, from which on the window is decoded again on its own."""
 
 NOTICE = "NOTICE.txt"
+MOST_WORKERS = 4
+"""Parts that are transcribed at once unless a person asks for more."""
+
+MEMORY_SHARE = 0.25
+"""Share of this machine's memory that the working buffers of all parts may take, each of about the size of the model."""
+
 _MODEL_FILES = ("model.bin", "config.json")
 _RETRY = {
     "temperature": (0.0, 0.4, 0.8),
@@ -49,10 +65,21 @@ class WhisperTranscriber:
 
     `model` is a folder (see `jobs.engines.models` for names), `name` what to call it in the output. `device`: `auto`, `cpu` or
     `cuda`; `compute_type`: `auto` or one of CTranslate2's. `threads`: CPU threads, 0 for all cores this process may use.
+    `workers`: parts that are transcribed at once and share the threads, 0 for what suits the device and its memory.
+
+    A window's decoding gains little from a second thread, a second window gains all of it: on a CPU several parts at once, with
+    few threads each, take the least time together. The weights are loaded once for all.
     """
 
     def __init__(
-        self, model: Path, *, name: str | None = None, device: str = "auto", compute_type: str = "auto", threads: int = 0
+        self,
+        model: Path,
+        *,
+        name: str | None = None,
+        device: str = "auto",
+        compute_type: str = "auto",
+        threads: int = 0,
+        workers: int = 0,
     ) -> None:
         check_model_folder(model)
         self._folder = model
@@ -60,6 +87,10 @@ class WhisperTranscriber:
         self._device = resolve_device(device)
         self._compute_type = resolve_compute_type(compute_type, self._device)
         self._threads = threads or usable_cores()
+        self._most = workers or self._sensible_workers()
+        self._workers = 1
+        self._loaded: Any = None
+        self._loading = threading.Lock()
 
     @property
     def notice(self) -> str | None:
@@ -80,8 +111,27 @@ class WhisperTranscriber:
             compute_type=self._compute_type,
         )
 
-    @cached_property
+    def expect(self, parts: int) -> int:
+        """Share the threads among as many parts as there are, up to `workers`; a model loaded for another number is dropped."""
+        workers = max(1, min(parts, self._most))
+        if workers != self._workers:
+            self._workers, self._loaded = workers, None
+        return workers
+
+    def _sensible_workers(self) -> int:
+        if self._device == "cuda":
+            return 1  # there windows are batched
+        room = int(memory_bytes() * MEMORY_SHARE / max(1, (self._folder / "model.bin").stat().st_size))
+        return max(1, min(MOST_WORKERS, self._threads, room))
+
+    @property
     def _model(self) -> Any:
+        with self._loading:
+            if self._loaded is None:
+                self._loaded = self._load()
+            return self._loaded
+
+    def _load(self) -> Any:
         if self._device == "cuda":
             load_cuda_libraries()
         from faster_whisper import WhisperModel
@@ -91,7 +141,8 @@ class WhisperTranscriber:
                 str(self._folder),
                 device=self._device,
                 compute_type=self._compute_type,
-                cpu_threads=self._threads,
+                cpu_threads=max(1, self._threads // self._workers),
+                num_workers=self._workers,
                 local_files_only=True,
             )
         except (RuntimeError, ValueError, OSError) as error:
@@ -123,17 +174,26 @@ class WhisperTranscriber:
 
     def transcribe(self, part: PartAudio, options: SpeechOptions, progress: Progress) -> tuple[Segment, ...]:
         """Transcribe the speech of one part; nothing is heard where there is none."""
-        self._check_language(options)
+        options = replace(options, language=self._language(options))
         if options.batch_size > 1 and not options.retry:
             return self._batched(part, options, progress)
         return self._sequential(part, options, progress)
 
-    def _check_language(self, options: SpeechOptions) -> None:
-        if options.language not in (None, "en") and not self.is_multilingual:
+    def _language(self, options: SpeechOptions) -> str | None:
+        """Return Whisper's code for a BCP 47 one (`pt-BR` is `pt`), or raise `OptionError`."""
+        if options.language is None:
+            return None
+        language = primary_subtag(options.language)
+        if language != "en" and not self.is_multilingual:
             raise OptionError(
                 f"The model {self._name} knows only English, and {options.language!r} was asked for.",
                 hint="Choose a multilingual model (no `.en` in its name).",
             )
+        if language not in self._model.supported_languages:
+            raise OptionError(
+                f"Whisper knows no language {options.language!r}.", hint="Give a code such as en, de or pt, or leave it out."
+            )
+        return language
 
     def _sequential(self, part: PartAudio, options: SpeechOptions, progress: Progress) -> tuple[Segment, ...]:
         chunks = speech_chunks(part)

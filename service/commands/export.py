@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from service.console import print_json, results
+from storage.errors import OptionError
 from storage.export import FORMATS, format_named
 from storage.files import write_atomically
 from storage.library import load
@@ -24,6 +25,10 @@ def export(
     as_json: Annotated[bool, typer.Option("--json", help="Print the paths as one JSON document.")] = False,
 ) -> None:
     """Convert transcripts that are there."""
+    if as_json and str(output) == "-":
+        raise OptionError(
+            "--json prints paths, and `-o -` prints the transcript: both want standard output.", hint="Leave one out."
+        )
     formats = [format_named(name.strip()) for item in format for name in item.split(",") if name.strip()]
     written: list[str] = []
     for path in transcripts:

@@ -28,6 +28,7 @@ from storage.documents import Notice, Publication, Transcript
 from storage.errors import EarmarkError, OptionError
 from storage.export import FORMATS, format_named
 from storage.library import Library
+from storage.locks import folder_lock
 from worker.settings import Settings
 
 DEFAULT_FORMATS = ("vtt", "srt", "podcast-json", "chapters-json", "psc", "markdown")
@@ -72,6 +73,9 @@ def run(  # noqa: PLR0917 - a command has as many parameters as options
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.", rich_help_panel=_SPEECH)] = "auto",
     compute_type: Annotated[str, typer.Option(help="Number format, e.g. int8, float16.", rich_help_panel=_SPEECH)] = "auto",
     threads: Annotated[int | None, typer.Option(min=0, help="CPU threads; 0 is all.", rich_help_panel=_SPEECH)] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=0, help="Parts transcribed at once; 0 fits the machine.", rich_help_panel=_SPEECH)
+    ] = None,
     batch_size: Annotated[
         int | None,
         typer.Option(min=0, help="Windows decoded together; 0 fits the device, 1 is one by one.", rich_help_panel=_SPEECH),
@@ -111,6 +115,7 @@ def run(  # noqa: PLR0917 - a command has as many parameters as options
         {
             "engine": engine, "model": model or settings.model, "device": device, "compute_type": compute_type,
             "threads": settings.threads if threads is None else threads,
+            "workers": settings.workers if workers is None else workers,
             "batch_size": settings.batch_size if batch_size is None else batch_size,
             "language": language, "prompt": prompt, "hotwords": hotwords,
             "part_seconds": part_seconds or settings.part_seconds,
@@ -151,6 +156,8 @@ def _run_all(asked: _Asked, settings: Settings, listener: Listener) -> list[Row]
                 rows.append(row)
                 continue
             if chosen is None:
+                with folder_lock(asked.library.root):  # an output that cannot be written is said before the work, not after
+                    pass
                 chosen = _choose(asked.options, settings, listener)
             rows.append(_one(publication, asked, _workshop(stores, settings, chosen), listener))
     return rows
