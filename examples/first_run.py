@@ -1,6 +1,6 @@
 """What `make run` runs: the example through a real file server on this machine, or any SOURCE that is given.
 
-    python -m examples.first_run [SOURCE]
+    python -m examples.first_run [SOURCE] [OPTION…]
 
 Without a SOURCE, the folder `examples/` is served on the loopback interface, and `earmark run` fetches its feed as it would
 fetch any other, transcribes it with the tiny Whisper that ships with it, and writes `transcripts/`.
@@ -57,10 +57,10 @@ def served(folder: Path) -> Iterator[str]:
 
 
 def main() -> int:
-    """Run the command line on the example or on the given sources; return its exit status."""
+    """Run the command line on the example, or on the source that comes first; return its exit status."""
     asked = sys.argv[1:]
     earmark = [sys.executable, "-m", "service.cli", "run"]
-    if any(not argument.startswith("-") for argument in asked):
+    if asked and not asked[0].startswith("-"):
         return subprocess.run([*earmark, *asked], check=False).returncode  # noqa: S603 - the person's own arguments
     environment = {**os.environ, "EARMARK_ALLOW_PRIVATE_NETWORKS": "1"}
     environment.setdefault("EARMARK_DATA_DIR", ".earmark")
