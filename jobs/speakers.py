@@ -108,13 +108,16 @@ def _spoken(words: Sequence[Word], speakers: Sequence[str | None]) -> tuple[Word
     Does what `model_copy` does, without its set-up for each word, in about half the time; labels come from turns, which
     are validated.
     """
-    return tuple(_copied(word, speaker) for word, speaker in zip(words, speakers, strict=True))
+    known: dict[frozenset[str], set[str]] = {}
+    return tuple([_copied(word, speaker, known) for word, speaker in zip(words, speakers, strict=True)])
 
 
-def _copied(word: Word, speaker: str | None) -> Word:
+def _copied(word: Word, speaker: str | None, known: dict[frozenset[str], set[str]]) -> Word:
     copy = Word.__new__(Word)
     _set(copy, "__dict__", {**word.__dict__, "speaker": speaker})
-    _set(copy, "__pydantic_fields_set__", word.__pydantic_fields_set__ | {"speaker"})
+    fields = frozenset(word.__pydantic_fields_set__)
+    # frozen words never change this set, so that words of one kind can share it
+    _set(copy, "__pydantic_fields_set__", known.get(fields) or known.setdefault(fields, {*fields, "speaker"}))
     _set(copy, "__pydantic_extra__", None)
     _set(copy, "__pydantic_private__", None)
     return copy
