@@ -16,6 +16,9 @@ LARGEST_MOVE = 1.5
 TAIL = 0.15
 """Seconds that a word may ring on after the detector hears its end."""
 
+NEAR = 0.3
+"""Seconds from speech within which a word that lies in silence is taken to be part of that speech."""
+
 SHORTEST_WORD = 0.04
 
 
@@ -43,6 +46,9 @@ def _word(word: Word, speech: Sequence[Span], starts: Sequence[float]) -> Word:
         onset = speech[at + 1].start
         if onset - start <= LARGEST_MOVE and end >= onset + SHORTEST_WORD:
             start, inside, at = onset, True, at + 1
+        elif 0 <= onset - end <= NEAR and (at < 0 or onset - end < start - speech[at].end):
+            # nobody speaks there: it is the beginning of what follows, or was made up at its edge
+            start = end = onset
     if inside and TAIL < end - speech[at].end <= LARGEST_MOVE:
         end = max(start + SHORTEST_WORD, speech[at].end + TAIL)
     return word if (start, end) == (word.start, word.end) else word.model_copy(update={"start": start, "end": end})

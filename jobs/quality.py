@@ -6,7 +6,8 @@ is kept, and what still looks invented is flagged.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
 from storage.documents import Segment, SegmentFlag, Word
@@ -20,14 +21,19 @@ _REPEATS_OF_A_SHORT_PHRASE = 5
 _REPEATS_OF_A_LONG_PHRASE = 3
 _LONG_PHRASE = 5
 
-FASTEST_WORDS = 9.0
-"""Words per second that nobody keeps up over `RATE_WINDOW` words; fast talkers reach six."""
 
-FASTEST_CHARACTERS = 45.0
-"""Characters per second, for languages whose words are not set apart by spaces."""
+@dataclass(frozen=True)
+class Rate:
+    """What nobody keeps up over so many words."""
 
-RATE_WINDOW = 12
-"""Words over which the rate is taken."""
+    words: int
+    words_a_second: float
+    characters_a_second: float
+    """For languages whose words are not set apart by spaces."""
+
+
+FASTEST = (Rate(12, 9.0, 45.0), Rate(6, 14.0, 70.0))
+"""Fast talkers reach six words a second for a while, and eight over a few small words."""
 
 INVENTED: tuple[SegmentFlag, ...] = ("repetition", "impossible_rate")
 
@@ -55,8 +61,11 @@ def looks_invented(segments: Iterable[Segment]) -> bool:
 
 
 def better(first: Sequence[Segment], second: Sequence[Segment]) -> Sequence[Segment]:
-    """Return the result with more words that can be believed; the first one if they are equal."""
-    return second if _believable(second) > _believable(first) else first
+    """Return the result with more words that can be believed; the first one if they are equal.
+
+    A second hearing without a word does not win: that would delete text, and a flag says as much.
+    """
+    return second if any(s.words for s in second) and _believable(second) > _believable(first) else first
 
 
 def _believable(segments: Sequence[Segment]) -> int:
@@ -86,15 +95,18 @@ def _repeats_allowed(length: int) -> int:
 
 
 def _too_fast(words: Sequence[Word]) -> set[int]:
-    found: set[int] = set()
-    for first in range(len(words) - RATE_WINDOW + 1):
-        window = words[first : first + RATE_WINDOW]
+    return {index for rate in FASTEST for first in _faster_than(rate, words) for index in range(first, first + rate.words)}
+
+
+def _faster_than(rate: Rate, words: Sequence[Word]) -> Iterator[int]:
+    """Yield where a window of words begins that is faster than the rate."""
+    for first in range(len(words) - rate.words + 1):
+        window = words[first : first + rate.words]
         seconds = max(window[-1].end - window[0].start, 0.01)
         spoken = sum(not word.joined for word in window)
         characters = sum(len(word.text) for word in window)
-        if spoken / seconds > FASTEST_WORDS or characters / seconds > FASTEST_CHARACTERS:
-            found.update(range(first, first + RATE_WINDOW))
-    return found
+        if spoken > rate.words_a_second * seconds or characters > rate.characters_a_second * seconds:
+            yield first
 
 
 def _key(word: Word) -> str:

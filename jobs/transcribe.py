@@ -1,12 +1,14 @@
-"""The step `transcribe`: one part of the audio becomes segments, heard a second time if the first result looks invented."""
+"""The step `transcribe`: one part of the audio becomes segments, heard a second time where the first result looks invented."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import groupby
 
 from jobs.engines.protocols import PartAudio, Progress, SpeechOptions, Transcriber
-from jobs.quality import better, judge, looks_invented
-from storage.documents import Document, Notice, Segment
+from jobs.quality import INVENTED, better, judge, looks_invented
+from storage.documents import Document, Notice, Segment, SegmentFlag
 
 
 class PartTranscript(Document):
@@ -23,17 +25,33 @@ def transcribe_part(
 ) -> PartTranscript:
     """Transcribe one part; `progress` gets seconds of the part, the result has times of the file.
 
-    A part without speech is not given to the engine: whatever it said there would be invented.
+    Each stretch that looks invented is heard once more on its own, with steadier settings, and the better reading is kept.
     """
-    if not part.speech:
-        progress(part.end - part.start)
-        return PartTranscript(index=index, segments=())
     heard = judge(transcriber.transcribe(part, options, progress))
     if not looks_invented(heard):
         return PartTranscript(index=index, segments=heard)
-    again = judge(transcriber.transcribe(part, replace(options, retry=True), progress))
-    kept = tuple(better(heard, again))
-    return PartTranscript(index=index, segments=kept, tries=2, warnings=_flagged(kept))
+    steadier = replace(options, retry=True)
+    kept: list[Segment] = []
+    for doubtful, run in groupby(range(len(heard)), key=lambda at: looks_invented([heard[at]])):
+        places = list(run)
+        reading: Sequence[Segment] = heard[places[0] : places[-1] + 1]
+        if doubtful:
+            start = heard[places[0] - 1].end if places[0] > 0 else part.start
+            end = heard[places[-1] + 1].start if places[-1] + 1 < len(heard) else part.end
+            again = transcriber.transcribe(part.between(start, end), steadier, _at(progress, start - part.start))
+            reading = better(reading, judge(again))
+        kept.extend(reading)
+    segments = judge([segment.model_copy(update={"flags": _own_flags(segment)}) for segment in kept])
+    return PartTranscript(index=index, segments=segments, tries=2, warnings=_flagged(segments))
+
+
+def _at(progress: Progress, offset: float) -> Progress:
+    return lambda done: progress(offset + done)
+
+
+def _own_flags(segment: Segment) -> tuple[SegmentFlag, ...]:
+    """Return what the engine itself said of a segment, to be judged anew among its final neighbours."""
+    return tuple(flag for flag in segment.flags if flag not in INVENTED)
 
 
 def _flagged(segments: tuple[Segment, ...]) -> tuple[Notice, ...]:

@@ -40,6 +40,16 @@ class PartAudio:
         """Where the piece ends in the file, seconds."""
         return self.start + len(self.samples) / SAMPLE_RATE
 
+    def between(self, start: float, end: float) -> PartAudio:
+        """Return the stretch between two times of the file, with the speech in it."""
+        first, last = (max(round((time - self.start) * SAMPLE_RATE), 0) for time in (start, end))
+        speech = tuple(
+            Span(start=max(region.start, start), end=min(region.end, end))
+            for region in self.speech
+            if region.end > start and region.start < end
+        )
+        return PartAudio(self.samples[first:last], max(start, self.start), speech)
+
 
 @dataclass(frozen=True)
 class SpeechOptions:

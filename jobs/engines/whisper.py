@@ -22,7 +22,7 @@ from jobs.engines.devices import (
     resolve_device,
     usable_cores,
 )
-from jobs.engines.protocols import SAMPLE_RATE, LanguageGuess, PartAudio, Progress, Samples, SpeechOptions
+from jobs.engines.protocols import LanguageGuess, PartAudio, Progress, Samples, SpeechOptions
 from jobs.engines.speech_chunks import Chunk, CompactSpeech, compact, speech_chunks, windows
 from jobs.language import primary_subtag
 from storage.documents import EngineInfo, Segment, SegmentFlag, Span, Word
@@ -255,7 +255,7 @@ class WhisperTranscriber:
         for span in spans:
             inside = [s for s in segments if span.start <= (s.start + s.end) / 2 < span.end]
             if _unheard(part.speech, span, inside) > UNHEARD or any("repetition" in s.flags for s in inside):
-                again = _piece(part, span)
+                again = part.between(span.start, span.end)
                 offset = span.start - part.start
                 inside = list(self._sequential(again, options, lambda done, offset=offset: progress(offset + done)))  # type: ignore[misc]  # a default binds the loop's value
             kept.extend(inside)
@@ -316,16 +316,6 @@ def _words_of(heard: Iterable[Any], speech: CompactSpeech) -> Iterable[Word]:
             probability=min(max(float(word.probability), 0.0), 1.0),
             joined=index > 0 and not word.word[0].isspace(),
         )
-
-
-def _piece(part: PartAudio, span: Span) -> PartAudio:
-    begin, end = (round((time - part.start) * SAMPLE_RATE) for time in (span.start, span.end))
-    speech = tuple(
-        Span(start=max(region.start, span.start), end=min(region.end, span.end))
-        for region in part.speech
-        if region.end > span.start and region.start < span.end
-    )
-    return PartAudio(part.samples[begin:end], span.start, speech)
 
 
 def _unheard(speech: Sequence[Span], span: Span, segments: Sequence[Segment]) -> float:

@@ -1,0 +1,104 @@
+"""One part, heard a second time where the first result looks invented."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from jobs.engines.protocols import SAMPLE_RATE, LanguageGuess, PartAudio, Progress, Samples, SpeechOptions
+from jobs.transcribe import transcribe_part
+from storage.documents import EngineInfo, Segment, Span, Word
+
+
+def spoken(text: str, start: float, pace: float = 0.3) -> Segment:
+    """Return a segment whose words take `pace` seconds each."""
+    words = tuple(Word(start=start + n * pace, end=start + (n + 1) * pace, text=text_) for n, text_ in enumerate(text.split()))
+    return Segment(start=start, end=words[-1].end, text=text, words=words)
+
+
+PART = PartAudio(np.zeros(60 * SAMPLE_RATE, np.float32), 100.0, (Span(start=100.0, end=160.0),))
+LOOP = "and so on " * 8
+
+
+@dataclass
+class Rehearsed:
+    """A transcriber that answers the first hearing and each second hearing as a test says."""
+
+    first: tuple[Segment, ...]
+    second: tuple[Segment, ...] = ()
+    asked: list[tuple[float, float, bool]] = field(default_factory=list)
+    info = EngineInfo(name="rehearsed", version="1", model="none")
+
+    def expect(self, parts: int) -> int:
+        """Take one part at a time."""
+        return 1
+
+    def detect_language(self, clips: Sequence[Samples]) -> LanguageGuess:
+        """Answer English."""
+        return LanguageGuess("en", 1.0)
+
+    def transcribe(self, part: PartAudio, options: SpeechOptions, progress: Progress) -> tuple[Segment, ...]:
+        """Note what was asked."""
+        self.asked.append((round(part.start, 2), round(part.end, 2), options.retry))
+        progress(part.end - part.start)
+        return self.second if options.retry else self.first
+
+
+def heard(engine: Rehearsed) -> tuple[tuple[str, ...], tuple[Segment, ...], list[float]]:
+    """Return the texts, the segments, and the progress of one part."""
+    moved: list[float] = []
+    result = transcribe_part(3, PART, engine, SpeechOptions(language="en"), moved.append)
+    assert result.index == 3
+    return tuple(segment.text for segment in result.segments), result.segments, moved
+
+
+def test_what_looks_said_is_heard_once() -> None:
+    """Good text costs no second hearing."""
+    engine = Rehearsed((spoken("this is what was really said", 101), spoken("and this too", 110)))
+    texts, segments, _ = heard(engine)
+    assert texts == ("this is what was really said", "and this too")
+    assert engine.asked == [(100.0, 160.0, False)]
+    assert all(segment.flags == () for segment in segments)
+
+
+def test_only_the_stretch_that_loops_is_heard_again_and_the_better_reading_is_kept() -> None:
+    """The text around a loop stays as it was."""
+    before, after = spoken("before it", 101), spoken("after it", 140)
+    better = spoken("something that makes sense after all", 111)
+    engine = Rehearsed((before, spoken(LOOP, 110), after), (better,))
+    texts, segments, moved = heard(engine)
+    assert texts == ("before it", better.text, "after it")
+    assert engine.asked == [(100.0, 160.0, False), (round(before.end, 2), 140.0, True)]
+    assert all(segment.flags == () for segment in segments)
+    assert max(moved) <= 60.0
+
+
+def test_a_loop_that_stays_a_loop_is_kept_and_flagged() -> None:
+    """Nothing is deleted silently."""
+    looped = spoken(LOOP, 110)
+    engine = Rehearsed((spoken("before it", 101), looped), (looped,))
+    result = transcribe_part(0, PART, engine, SpeechOptions(), lambda _: None)
+    assert [segment.text for segment in result.segments] == ["before it", LOOP]
+    assert result.segments[1].flags == ("repetition",)
+    assert [notice.code for notice in result.warnings] == ["text_doubtful"]
+    assert result.tries == 2
+
+
+def test_words_that_nobody_could_say_so_fast_are_heard_again() -> None:
+    """Nine words in half a second are not speech."""
+    engine = Rehearsed(
+        (spoken("why did you start with a small team then", 110, pace=0.05),), (spoken("because we are faster", 110),)
+    )
+    texts, _, _ = heard(engine)
+    assert texts == ("because we are faster",)
+
+
+def test_a_second_hearing_that_hears_nothing_does_not_win() -> None:
+    """Doubtful text is flagged, not deleted."""
+    fast = spoken("one two three four five six seven", 110, pace=0.05)
+    engine = Rehearsed((spoken("good words stand here", 101), fast), ())
+    texts, segments, _ = heard(engine)
+    assert texts == ("good words stand here", fast.text)
+    assert segments[1].flags == ("impossible_rate",)
