@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from examples.training import grammar, sound
 from examples.training.espeak import Espeak, Utterance, Voice
 
-# The voices of the example, and how often each is drawn: host, guest, reader of the advertisement.
-VOICES = (("en-us+Andy", 50, 2), ("en+f5", 55, 2), ("en-us+m1", 40, 1))
+# The voices of the example with their pitch: host, guest, reader of the advertisement.
+VOICES = (("en-us+Andy", 50), ("en+f5", 55), ("en-us+m1", 40))
 _CLIP_LEVEL = 0.1  # root mean square
 _MP3_SHARE = 0.03
 _BATCHES = 40
@@ -56,7 +56,7 @@ def _draw_text(rng: random.Random, held_out: bool) -> str:
 def _draw_clip(espeak: Espeak, rng: random.Random, held_out: bool) -> tuple[LogMel, Clip]:
     """Speak one sentence at a random rate, pitch and range around a voice's own."""
     text = _draw_text(rng, held_out)
-    name, pitch, _ = rng.choices(VOICES, [share for _, _, share in VOICES])[0]
+    name, pitch = rng.choice(VOICES)
     utterance = espeak.say(text, Voice(name, rng.randint(140, 182), pitch + rng.randint(-8, 8), rng.randint(40, 60)))
     samples = utterance.samples * np.float32(_CLIP_LEVEL / (float(np.sqrt(np.mean(utterance.samples**2))) + 1e-6))
     if rng.random() < _MP3_SHARE:
