@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from benchmarks.children import Cost, run_python
+from benchmarks.children import Cost, run_python, warm_up
 from benchmarks.recordings import EXAMPLE, EXAMPLE_MODEL, repeat_mp3
 from benchmarks.table import Goal, Report, Row, arguments, show
 from jobs.engines.devices import usable_cores
@@ -44,6 +44,7 @@ class Pair:
 
 def measure(audio: Path, model: Path, *, threads: int, rounds: int) -> list[Pair]:
     """Run both in turns; which of them goes first changes from round to round."""
+    warm_up("service.cli", "faster_whisper", "benchmarks.bare")
     pairs = []
     for number in range(rounds):
         if number % 2:
