@@ -1,78 +1,66 @@
 """How long `prepare` takes and how much memory it needs, whatever the length: one hour and four hours of an MP3.
 
-    python benchmarks/prepare.py [--source FILE.mp3] [--hours 1 4] [--limit 300]
+    python -m benchmarks.prepare [--source FILE.mp3] [--hours 1 4]
 
 The recordings are made by repeating the packets of a short MP3 (no encoding), so that they cost seconds. Each is prepared in a
-process of its own, whose peak resident memory the operating system tells. Exits with 1 over the limit (MiB).
+process of its own, whose peak resident memory the operating system tells. Exits with 1 over the goal.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import multiprocessing
-import resource
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-import av
+from benchmarks.children import REPOSITORY, run_python
+from benchmarks.recordings import repeat_mp3
+from benchmarks.table import Goal, Report, Row, arguments, show
 
-REPOSITORY = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(REPOSITORY))
+GOAL_MIB = 300.0
+
+_CHILD = """
+import sys
+from pathlib import Path
+from jobs.prepare import prepare
+prepared = prepare(Path(sys.argv[1]), Path(sys.argv[2]))
+print(prepared.model_dump_json(include={"duration"}), len(prepared.parts), len(prepared.speech), len(prepared.model_dump_json()), sep="\\n")
+"""
 
 
-def repeat(source: Path, target: Path, hours: float) -> None:
-    """Write an MP3 of about this length by writing the packets of a short one again and again."""
-    with av.open(str(source)) as container:
-        packets = [bytes(packet) for packet in container.demux(container.streams.audio[0]) if packet.size]
-        seconds = container.duration / av.time_base
-    with target.open("wb") as file:
-        for _ in range(max(round(hours * 3600 / seconds), 1)):
-            file.writelines(packets)
-
-
-def measure(source: str, wav: str) -> dict[str, float]:
-    """Prepare a file in this process and return what it cost."""
-    from jobs.prepare import prepare
-
-    begun = time.perf_counter()
-    used = time.process_time()
-    prepared = prepare(Path(source), Path(wav))
-    wall = time.perf_counter() - begun
-    unit = 1024 if sys.platform == "darwin" else 1
+def measure(source: Path, wav: Path) -> Row:
+    """Prepare a file in a process of its own and return what it cost."""
+    cost = run_python(["-c", _CHILD, str(source), str(wav)])
+    duration, parts, regions, size = cost.output.split("\n")[:4]
+    seconds = float(json.loads(duration)["duration"])
     return {
-        "hours": round(prepared.duration / 3600, 3),
-        "wall_s": round(wall, 2),
-        "cpu_s": round(time.process_time() - used, 2),
-        "real_time_factor": round(wall / prepared.duration, 5),
-        "peak_rss_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit / 1024, 1),
-        "parts": len(prepared.parts),
-        "regions": len(prepared.speech),
-        "document_kib": round(len(prepared.model_dump_json()) / 1024, 1),
+        "hours": seconds / 3600,
+        "wall s": cost.wall,
+        "cpu s": cost.cpu,
+        "× real time": seconds / cost.wall,
+        "peak MiB": cost.peak,
+        "parts": int(parts),
+        "speech regions": int(regions),
+        "document KiB": int(size) / 1024,
     }
 
 
 def main() -> int:
-    """Print one JSON line a recording."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """Print the table."""
+    parser = arguments(__doc__)
     parser.add_argument("--source", type=Path, default=REPOSITORY / "tests" / "data" / "audio" / "two_sentences.mp3")
     parser.add_argument("--hours", type=float, nargs="+", default=[1.0, 4.0])
-    parser.add_argument("--limit", type=float, default=300.0, help="MiB of resident memory allowed")
     given = parser.parse_args()
-    worst = 0.0
-    with tempfile.TemporaryDirectory() as folder:
+    rows = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
         for hours in given.hours:
-            recording = Path(folder) / f"{hours:g}h.mp3"
-            repeat(given.source, recording, hours)
-            # a fresh interpreter, so that its peak is its own
-            with multiprocessing.get_context("spawn").Pool(1) as pool:
-                cost = pool.apply(measure, (str(recording), str(Path(folder) / "decoded.wav")))
-            print(json.dumps(cost), flush=True)
-            worst = max(worst, cost["peak_rss_mib"])
-    print(f"peak {worst:.1f} MiB, limit {given.limit:g} MiB: {'ok' if worst <= given.limit else 'TOO MUCH'}")
-    return int(worst > given.limit)
+            recording = repeat_mp3(given.source, folder / f"{hours:g}h.mp3", hours * 3600)
+            rows.append(measure(recording, folder / "decoded.wav"))
+            recording.unlink()
+    worst = max(float(row["peak MiB"] or 0) for row in rows)
+    goal = Goal(f"peak memory up to {max(given.hours):g} h", worst, GOAL_MIB, " MiB")
+    return show(Report("prepare: time and memory", rows, [goal], (), {"source": given.source.name}), as_json=given.json)
 
 
 if __name__ == "__main__":

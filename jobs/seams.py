@@ -7,9 +7,8 @@ have heard the same words, and the reading changes from one to the other at a wo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
-from math import inf
 
 from jobs.clips import cut, samples_of
 from jobs.engines.protocols import PartAudio
@@ -49,31 +48,32 @@ def join_parts(parts: Sequence[PartSpan], heard: Sequence[PartTranscript]) -> tu
 
 
 def _reconciled(before: list[Segment], after: Sequence[Segment], seam: float) -> tuple[list[Segment], tuple[Segment, ...]]:
-    low = seam - OVERLAP
-    first = [word for segment in before for word in segment.words if _middle(word) >= low]
-    second = [word for segment in after for word in segment.words if _middle(word) < seam]
-    until, since = _switch(first, second, seam - OVERLAP / 2)
-    kept = [_only(segment, lambda word: word.start <= until) for segment in before]
-    rest = [_only(segment, lambda word: word.start > since) for segment in after]
-    return [s for s in kept if s is not None], tuple(s for s in rest if s is not None)
+    first = [word for segment in before for word in segment.words]
+    second = [word for segment in after for word in segment.words]
+    # from here on places, not times: Whisper gives two words the same start now and then
+    kept, left_out = _switch(first, second, seam)
+    return list(_within(before, range(kept))), tuple(_within(after, range(left_out, len(second))))
 
 
-def _switch(first: Sequence[Word], second: Sequence[Word], wanted: float) -> tuple[float, float]:
-    """Return the start of the last word to keep from the earlier part, and of the last word to leave out from the later one."""
-    if not (first and second):  # one of them heard nothing there: all of the other's words stay
-        return inf, -inf
+def _switch(first: Sequence[Word], second: Sequence[Word], seam: float) -> tuple[int, int]:
+    """Return how many words to keep of the earlier part, and how many to leave out of the later one."""
+    wanted = seam - OVERLAP / 2
+    begin = next((index for index, word in enumerate(first) if _middle(word) >= seam - OVERLAP), len(first))
+    end = next((index for index, word in enumerate(second) if _middle(word) >= seam), len(second))
+    if begin == len(first) or not end:  # one of them heard nothing there: all of the other's words stay
+        return len(first), 0
     agreed = [
-        (abs(first[i].start - wanted), first[i].start, second[j].start)
-        for i, j in _alignment(first, second)
-        if abs(first[i].start - second[j].start) <= SAME_WORD
+        (abs(first[begin + i].start - wanted), begin + i + 1, j + 1)
+        for i, j in _alignment(first[begin:], second[:end])
+        if abs(first[begin + i].start - second[j].start) <= SAME_WORD
     ]
     if agreed:
-        _, until, since = min(agreed)
-        return until, since
-    # nobody agrees: change in the pause of the earlier reading that is nearest to the middle
-    until = max((word.start for word in first if _middle(word) < wanted), default=wanted)
-    ended = max((word.end for word in first if _middle(word) < wanted), default=wanted)
-    return until, max((word.start for word in second if _middle(word) < ended), default=until)
+        _, kept, left_out = min(agreed)
+        return kept, left_out
+    # nobody agrees: change between two words of the earlier reading, near the middle
+    kept = max((index + 1 for index, word in enumerate(first) if _middle(word) < wanted), default=0)
+    ended = max((word.end for word in first[:kept]), default=wanted)
+    return kept, max((index + 1 for index, word in enumerate(second) if _middle(word) < ended), default=0)
 
 
 def _alignment(first: Sequence[Word], second: Sequence[Word]) -> Iterator[tuple[int, int]]:
@@ -83,13 +83,17 @@ def _alignment(first: Sequence[Word], second: Sequence[Word]) -> Iterator[tuple[
         yield from ((i + n, j + n) for n in range(length))
 
 
-def _only(segment: Segment, keep: Callable[[Word], bool]) -> Segment | None:
-    words = tuple(word for word in segment.words if keep(word))
-    if len(words) == len(segment.words):
-        return segment
-    if not words:
-        return None
-    return segment.model_copy(update={"words": words, "text": text_of(words), "start": words[0].start, "end": words[-1].end})
+def _within(segments: Sequence[Segment], wanted: range) -> Iterator[Segment]:
+    """Yield the segments with those of their words whose places, counted over all segments, are wanted."""
+    place = 0
+    for segment in segments:
+        words = tuple(word for index, word in enumerate(segment.words, start=place) if index in wanted)
+        place += len(segment.words)
+        if len(words) == len(segment.words):
+            yield segment
+        elif words:
+            update = {"words": words, "text": text_of(words), "start": words[0].start, "end": words[-1].end}
+            yield segment.model_copy(update=update)
 
 
 def _middle(word: Word) -> float:

@@ -1,0 +1,58 @@
+"""Running something in a process of its own, and what it cost: wall time, processor time, peak memory."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+_UNKIND = ("PYTHONDONTWRITEBYTECODE",)
+"""Variables under which every start would compile all modules anew, as no installed program does."""
+
+_OFFLINE = {"HF_HUB_OFFLINE": "1", "PYANNOTE_METRICS_ENABLED": "0"}
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one process took."""
+
+    wall: float
+    """Seconds from start to end."""
+    cpu: float
+    """Seconds of all its threads together, in user code and in the kernel."""
+    peak: float
+    """Largest resident memory, MiB."""
+    output: str
+    """What it wrote to standard output."""
+
+
+def warm_up(*modules: str) -> None:
+    """Import modules once, unmeasured, so that their bytecode and their pages are there when it counts."""
+    for module in modules:
+        run_python(["-c", f"import {module}"])
+
+
+def run_python(arguments: Sequence[str], *, environment: Mapping[str, str] | None = None) -> Cost:
+    """Run this Python with arguments from the root of the repository; raises `RuntimeError` with its errors if it fails."""
+    inherited = {name: value for name, value in os.environ.items() if name not in _UNKIND}
+    given = {**inherited, "PYTHONPATH": str(REPOSITORY), **_OFFLINE, **(environment or {})}
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        begin = time.perf_counter()
+        child = subprocess.Popen([sys.executable, *arguments], cwd=REPOSITORY, env=given, stdout=out, stderr=err)
+        _, status, usage = os.wait4(child.pid, 0)
+        wall = time.perf_counter() - begin
+        child.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        err.seek(0)
+        said, complained = out.read().decode(errors="replace"), err.read().decode(errors="replace")
+    if child.returncode:
+        raise RuntimeError(f"{' '.join(arguments)} ended with status {child.returncode}:\n{complained[-2000:]}")
+    unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss is in bytes there, in KiB elsewhere
+    return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit / (1 << 20), said)
