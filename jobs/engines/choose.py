@@ -92,7 +92,9 @@ def _pocketsphinx(options: Options, name: str, error: Exception) -> tuple[Transc
         f"Whisper's model {name} is not on this machine and could not be fetched. "
         f"Fetch it with `earmark models pull {name}`, or give a folder with --model. {error}"
     )
-    return PocketsphinxTranscriber(fallback=True), (Notice(code="asr_fallback", message=text),)
+    transcriber = PocketsphinxTranscriber(fallback=True)
+    _ = transcriber.info  # raises here, not in the middle of an episode, if it is not installed
+    return transcriber, (Notice(code="asr_fallback", message=text),)
 
 
 def _whisper(options: Options, name: str, folder: Path) -> WhisperTranscriber:

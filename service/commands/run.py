@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from jobs.audio import DecodeLimits
 from jobs.engines.choose import Chosen, Place, choose_engines
@@ -20,11 +19,11 @@ from jobs.options import DiarizerChoice, EngineChoice, Options
 from jobs.pipeline import Workshop, process
 from jobs.selection import Selection
 from jobs.sources import open_source
-from service.console import errors, results
-from service.progress import JsonLines, shown
-from service.wording import clock
+from service.console import errors
+from service.progress import shown
+from service.summary import Row, show_summary
 from service.workplace import Stores, open_fetcher, open_stores
-from storage.documents import Notice, Publication, Transcript
+from storage.documents import Notice, Publication
 from storage.errors import EarmarkError, OptionError
 from storage.export import FORMATS, format_named
 from storage.library import Library
@@ -37,18 +36,6 @@ _WHICH, _SPEECH, _SPEAKERS, _CHAPTERS = "Which episodes", "Speech", "Speakers", 
 """Headings of `--help`."""
 
 _LOUD = {"asr_fallback", "asr_other_model", "diarizer_fallback", "model_notice", "no_diarizer"}
-
-
-@dataclass(frozen=True)
-class Row:
-    """What became of one episode."""
-
-    title: str
-    show: str | None = None
-    transcript: Transcript | None = None
-    path: Path | None = None
-    worked: bool = False
-    error: EarmarkError | None = None
 
 
 def run(  # noqa: PLR0917 - a command has as many parameters as options
@@ -129,7 +116,7 @@ def run(  # noqa: PLR0917 - a command has as many parameters as options
     )
     with shown(as_json=as_json, console=errors) as listener:
         rows = _run_all(asked, settings, listener)
-    _summary(rows, as_json=as_json)
+    show_summary(rows, as_json=as_json)
     if any(row.error for row in rows) or not rows:
         raise typer.Exit(1)
 
@@ -229,90 +216,3 @@ def _formats(asked: list[str] | None) -> tuple[str, ...]:
     for name in names:
         format_named(name)
     return names
-
-
-# ------------------------------------------------------------------ the end of a run
-
-
-def _summary(rows: list[Row], *, as_json: bool) -> None:
-    if as_json:
-        JsonLines(results.file).write("summary", {"episodes": [_row_json(row) for row in rows]})
-        return
-    if len(rows) == 1 and rows[0].transcript is not None:
-        results.print(_chapter_table(rows[0].transcript))
-    results.print(_table(rows))
-    for row in rows:
-        if row.path is not None:
-            results.print(f"{row.path}", markup=False, highlight=False, soft_wrap=True)
-
-
-def _row_json(row: Row) -> dict[str, object]:
-    transcript = row.transcript
-    return {
-        "title": row.title,
-        "show": row.show,
-        "state": _state(row),
-        "error": str(row.error) if row.error else None,
-        "transcript": str(row.path) if row.path else None,
-        "duration": transcript.audio.duration if transcript else None,
-        "chapters": len(transcript.chapters) if transcript else None,
-        "speakers": len(transcript.speakers) if transcript else None,
-        "words": sum(len(segment.words) for segment in transcript.segments) if transcript else None,
-        "warnings": [notice.model_dump() for notice in transcript.warnings] if transcript else [],
-    }
-
-
-def _state(row: Row) -> str:
-    if row.error is not None:
-        return "failed"
-    return "done" if row.worked else "already done"
-
-
-def _table(rows: list[Row]) -> Table:
-    table = Table(title="Episodes", title_justify="left")
-    for name, justify in (("episode", "left"), ("state", "left"), ("length", "right"), ("words", "right")):
-        table.add_column(name, justify=justify)  # type: ignore[arg-type]  # a literal that the loop widens
-    for name in ("chapters", "speakers", "warnings"):
-        table.add_column(name, justify="right")
-    for row in rows:
-        transcript = row.transcript
-        if transcript is None:
-            table.add_row(_cell(row.title), f"failed: {_cell(str(row.error))}", "", "", "", "", "")
-            continue
-        words = sum(len(segment.words) for segment in transcript.segments)
-        chosen = next((source.kind for source in transcript.chapter_sources if source.chosen), "none")
-        table.add_row(
-            _cell(row.title),
-            _state(row),
-            clock(transcript.audio.duration),
-            str(words),
-            f"{len(transcript.chapters)} ({chosen})",
-            str(len(transcript.speakers)),
-            str(len(transcript.warnings)),
-        )
-    return table
-
-
-def _chapter_table(transcript: Transcript) -> Table:
-    table = Table(title="Chapters", title_justify="left")
-    table.add_column("start", justify="right")
-    table.add_column("published", justify="right")
-    table.add_column("chapter")
-    table.add_column("how")
-    table.add_column("sure", justify="right")
-    for chapter in transcript.chapters:
-        published = "" if chapter.published_start is None else clock(chapter.published_start)
-        table.add_row(
-            f"{int(chapter.start // 60)}:{chapter.start % 60:04.1f}",
-            published,
-            _cell(chapter.title),
-            chapter.method,
-            f"{chapter.confidence:.0%}",
-        )
-    return table
-
-
-def _cell(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)
