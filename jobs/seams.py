@@ -8,7 +8,6 @@ have heard the same words, and the reading changes from one to the other at a wo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from difflib import SequenceMatcher
 from math import inf
 
 from jobs.clips import cut, samples_of
@@ -62,11 +61,7 @@ def _switch(first: Sequence[Word], second: Sequence[Word], wanted: float) -> tup
     """Return the start of the last word to keep from the earlier part, and of the last word to leave out from the later one."""
     if not (first and second):  # one of them heard nothing there: all of the other's words stay
         return inf, -inf
-    agreed = [
-        (abs(first[i].start - wanted), first[i].start, second[j].start)
-        for i, j in _alignment(first, second)
-        if abs(first[i].start - second[j].start) <= SAME_WORD
-    ]
+    agreed = [(abs(a.start - wanted), a.start, b.start) for a, b in _agreeing(first, second)]
     if agreed:
         _, until, since = min(agreed)
         return until, since
@@ -76,11 +71,20 @@ def _switch(first: Sequence[Word], second: Sequence[Word], wanted: float) -> tup
     return until, max((word.start for word in second if _middle(word) < ended), default=until)
 
 
-def _alignment(first: Sequence[Word], second: Sequence[Word]) -> Iterator[tuple[int, int]]:
-    """Yield the pairs of indexes in which both readings agree; in order, so that a word said twice is not taken for one."""
-    matcher = SequenceMatcher(None, [_key(word) for word in first], [_key(word) for word in second], autojunk=False)
-    for i, j, length in matcher.get_matching_blocks():
-        yield from ((i + n, j + n) for n in range(length))
+def _agreeing(first: Sequence[Word], second: Sequence[Word]) -> Iterator[tuple[Word, Word]]:
+    """Yield the words that both readings have, the nearest in time first and each once: words are often said twice in a row."""
+    near = sorted(
+        (abs(a.start - b.start), i, j)
+        for i, a in enumerate(first)
+        for j, b in enumerate(second)
+        if _key(a) == _key(b) and abs(a.start - b.start) <= SAME_WORD
+    )
+    taken: tuple[set[int], set[int]] = (set(), set())
+    for _, i, j in near:
+        if i not in taken[0] and j not in taken[1]:
+            taken[0].add(i)
+            taken[1].add(j)
+            yield first[i], second[j]
 
 
 def _only(segment: Segment, keep: Callable[[Word], bool]) -> Segment | None:
