@@ -46,9 +46,9 @@ def _word(word: Word, speech: Sequence[Span], starts: Sequence[float]) -> Word:
         onset = speech[at + 1].start
         if onset - start <= LARGEST_MOVE and end >= onset + SHORTEST_WORD:
             start, inside, at = onset, True, at + 1
-        elif 0 <= onset - end <= NEAR and (at < 0 or onset - end < start - speech[at].end):
+        elif end - start <= LARGEST_MOVE and 0 <= onset - end <= NEAR and (at < 0 or onset - end < start - speech[at].end):
             # nobody speaks there: it is the beginning of what follows, or was made up at its edge
-            start = end = onset
+            start = max(start, end - SHORTEST_WORD)
     if inside and TAIL < end - speech[at].end <= LARGEST_MOVE:
         end = max(start + SHORTEST_WORD, speech[at].end + TAIL)
     return word if (start, end) == (word.start, word.end) else word.model_copy(update={"start": start, "end": end})

@@ -13,7 +13,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
 
 from jobs.assemble import Heard, assemble
 from jobs.audio import DecodeLimits
@@ -32,8 +33,9 @@ from jobs.steps import Report, Step, StepRunner
 from jobs.transcribe import PartTranscript, transcribe_part
 from storage.blobs import FolderBlobs
 from storage.documents import ChapterSource, Document, Note, Notice, Publication, Share, Transcript, Turn
-from storage.errors import Cancelled, EarmarkError, LeaseLost, NotFound, StepBusy
+from storage.errors import BrokenAudio, Cancelled, EarmarkError, LeaseLost, NotFound, StepBusy
 from storage.ledger import Ledger
+from storage.names import file_name
 from storage.presence import Presence
 
 VERSION = "0.1.0"
@@ -127,6 +129,7 @@ def process(
         shop.ledger.set_job(job.id, "failed", reason=str(error))
         raise
     except KeyboardInterrupt:
+        shop.ledger.release_all(job.id, shop.presence.owner)
         shop.ledger.set_job(job.id, "queued", reason="interrupted")
         raise
     except BaseException as error:
@@ -180,7 +183,7 @@ class _Work:
 
     def _fetch(self) -> Fetched:
         publication = self.publication
-        step = Step("fetch", self._key("fetch", publication.episode.id, publication.episode.audio_url), unit="bytes")
+        step = Step("fetch", self._fetch_key(), unit="bytes")
         return self.runner.run(
             step,
             Fetched,
@@ -188,19 +191,34 @@ class _Work:
             usable=lambda known: self.shop.blobs.has(known.audio),
         )
 
+    def _fetch_key(self) -> str:
+        episode = self.publication.episode
+        return self._key("fetch", episode.id, episode.audio_url)
+
     def _prepare(self, fetched: Fetched) -> tuple[PreparedEpisode, str]:
         key = self._key("prepare", fetched.audio, self.options.part_seconds)
         step = Step("prepare", key, total=self.publication.episode.published_duration)
         return self.runner.run(step, PreparedEpisode, lambda report: self._decode(fetched, report)), key
 
     def _decode(self, fetched: Fetched, report: Report) -> PreparedEpisode:
-        source = self.shop.blobs.path(fetched.audio)
         options = PrepareOptions(demuxer=fetched.demuxer, part_seconds=self.options.part_seconds, limits=self.shop.decode_limits)
         with self.shop.blobs.workspace() as folder:
-            prepared = prepare(source, folder / "audio.wav", options=options, progress=report)
-            pcm = self.shop.blobs.adopt(folder / "audio.wav")
-        embedded, notices = read_embedded(source, duration=prepared.duration)
+            source = self._under_its_name(fetched, folder)
+            try:
+                prepared = prepare(source, folder / "decoded" / "audio.wav", options=options, progress=report)
+            except BrokenAudio:
+                self.shop.ledger.forget(self._fetch_key())  # it may have been cut off on its way: the next run fetches it again
+                raise
+            pcm = self.shop.blobs.adopt(folder / "decoded" / "audio.wav")
+            embedded, notices = read_embedded(source, duration=prepared.duration)
         return PreparedEpisode(prepared=prepared, pcm=pcm, embedded=embedded, warnings=notices)
+
+    def _under_its_name(self, fetched: Fetched, folder: Path) -> Path:
+        """Return the audio under the name that its publisher gave it, which is what errors and notices speak of."""
+        address = unquote(urlsplit(self.publication.episode.audio_url or "").path)
+        source = folder / file_name(PurePosixPath(address).name, instead="audio")
+        source.symlink_to(self.shop.blobs.path(fetched.audio).resolve())
+        return source
 
     def _language(self, ready: PreparedEpisode, prepare_key: str, audio: _LazyAudio) -> tuple[str | None, str]:
         if self.options.language is not None or not ready.prepared.speech:

@@ -8,7 +8,6 @@ have heard the same words, and the reading changes from one to the other at a wo
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from difflib import SequenceMatcher
 
 from jobs.clips import cut, samples_of
 from jobs.engines.protocols import PartAudio
@@ -62,11 +61,7 @@ def _switch(first: Sequence[Word], second: Sequence[Word], seam: float) -> tuple
     end = next((index for index, word in enumerate(second) if _middle(word) >= seam), len(second))
     if begin == len(first) or not end:  # one of them heard nothing there: all of the other's words stay
         return len(first), 0
-    agreed = [
-        (abs(first[begin + i].start - wanted), begin + i + 1, j + 1)
-        for i, j in _alignment(first[begin:], second[:end])
-        if abs(first[begin + i].start - second[j].start) <= SAME_WORD
-    ]
+    agreed = [(abs(first[begin + i].start - wanted), begin + i + 1, j + 1) for i, j in _agreeing(first[begin:], second[:end])]
     if agreed:
         _, kept, left_out = min(agreed)
         return kept, left_out
@@ -76,11 +71,23 @@ def _switch(first: Sequence[Word], second: Sequence[Word], seam: float) -> tuple
     return kept, max((index + 1 for index, word in enumerate(second) if _middle(word) < ended), default=0)
 
 
-def _alignment(first: Sequence[Word], second: Sequence[Word]) -> Iterator[tuple[int, int]]:
-    """Yield the pairs of indexes in which both readings agree; in order, so that a word said twice is not taken for one."""
-    matcher = SequenceMatcher(None, [_key(word) for word in first], [_key(word) for word in second], autojunk=False)
-    for i, j, length in matcher.get_matching_blocks():
-        yield from ((i + n, j + n) for n in range(length))
+def _agreeing(first: Sequence[Word], second: Sequence[Word]) -> Iterator[tuple[int, int]]:
+    """Yield the pairs of indexes in which both readings agree, the nearest in time first and each word once.
+
+    By time and not by order alone, because words are often said twice in a row.
+    """
+    near = sorted(
+        (abs(a.start - b.start), i, j)
+        for i, a in enumerate(first)
+        for j, b in enumerate(second)
+        if _key(a) == _key(b) and abs(a.start - b.start) <= SAME_WORD
+    )
+    taken: tuple[set[int], set[int]] = (set(), set())
+    for _, i, j in near:
+        if i not in taken[0] and j not in taken[1]:
+            taken[0].add(i)
+            taken[1].add(j)
+            yield i, j
 
 
 def _within(segments: Sequence[Segment], wanted: range) -> Iterator[Segment]:

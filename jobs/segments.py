@@ -52,16 +52,19 @@ def regroup(
 
 def _breaks(words: Sequence[Word], first: int, at: int, word: Word) -> bool:
     before = words[at - 1]
-    if word.joined:
-        return False
     pause, length = word.start - before.end, before.end - words[first].start
     return (
         word.speaker != before.speaker
         or pause >= LONG_PAUSE
-        or (length >= COMFORTABLE and ends_sentence(before))
+        or (length >= COMFORTABLE and ends_sentence(before) and not _is_one_number(before, word))
         or (length >= LONGEST and pause >= _LITTLE_PAUSE)
         or word.end - words[first].start > LIMIT
     )
+
+
+def _is_one_number(before: Word, word: Word) -> bool:
+    """Tell whether two words are pieces of one, as in `3.` `5`; where no word is set apart, a full stop still ends a sentence."""
+    return word.joined and before.text.endswith(".")
 
 
 def ends_sentence(word: Word) -> bool:

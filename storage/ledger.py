@@ -211,6 +211,13 @@ class Ledger:
         """Give a step back undone, as on Ctrl-C; the attempt does not count."""
         self._write(lease, {"state": "queued", "attempts": steps.c.attempts - 1, "owner": None, "expires_at": None})
 
+    def release_all(self, job_id: str, owner: str) -> None:
+        """Give back every step of a job that `owner` holds: an interruption may fall between a claim and the work."""
+        held = (steps.c.job_id == job_id, steps.c.owner == owner, steps.c.state == "running")
+        values = {"state": "queued", "attempts": steps.c.attempts - 1, "owner": None, "expires_at": None}
+        with self._engine.begin() as connection:
+            connection.execute(update(steps).where(*held).values(values))
+
     def reset_attempts(self, job_id: str) -> None:
         """Let a person try the poisoned steps of a job once more."""
         with self._engine.begin() as connection:

@@ -8,7 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import jsonschema
@@ -37,10 +37,10 @@ def scripted(tmp_path: Path) -> list[str]:
 
 
 @pytest.fixture
-def website(webserver: WebServer) -> Iterator[WebServer]:
+def website(webserver: WebServer) -> WebServer:
     """Return a server that has the two sentences."""
     webserver.routes["/two.mp3"] = AUDIO.read_bytes()
-    yield webserver
+    return webserver
 
 
 def transcripts(finished: Finished) -> list[dict[str, object]]:
@@ -111,7 +111,9 @@ def test_a_page_leads_to_its_episode(terminal: Terminal, scripted: list[str], we
     """By its link in the feed that the page announces; a show's page gives the newest."""
     items = [
         Item("New", website.url("/two.mp3"), "n", "Tue, 02 Jan 2024 00:00:00 GMT"),
-        Item("Old", website.url("/two.mp3?old"), "o", "Mon, 01 Jan 2024 00:00:00 GMT", more=f"<link>{website.url('/old')}</link>"),
+        Item(
+            "Old", website.url("/two.mp3?old"), "o", "Mon, 01 Jan 2024 00:00:00 GMT", more=f"<link>{website.url('/old')}</link>"
+        ),
     ]
     website.routes["/feed"] = feed_of(*items)
     head = f'<link rel="alternate" type="application/rss+xml" href="{website.url("/feed")}">'
@@ -155,9 +157,7 @@ def test_an_opml_list_gives_the_newest_of_each_feed_and_one_bad_feed_hides_no_ot
 @pytest.fixture
 def serial(website: WebServer) -> str:
     """Return the address of a feed of four episodes, the newest first."""
-    items = [
-        Item(f"Number {n}", website.url(f"/two.mp3?{n}"), f"guid-{n}", f"0{n} Jan 2024 00:00:00 GMT") for n in (4, 3, 2, 1)
-    ]
+    items = [Item(f"Number {n}", website.url(f"/two.mp3?{n}"), f"guid-{n}", f"0{n} Jan 2024 00:00:00 GMT") for n in (4, 3, 2, 1)]
     website.routes["/serial"] = feed_of(*items)
     return website.url("/serial")
 
@@ -233,10 +233,21 @@ def test_bad_audio_is_named_and_costs_no_other_episode(
     assert (rows["Bad one"]["state"], rows["Good one"]["state"]) == ("failed", "done")
     error = rows["Bad one"]["error"]
     assert re.search(said, error, re.IGNORECASE), error
-    assert website.url(LOOP) in error or "Bad one" in error, error
+    assert website.url(LOOP) in error or "loop.mp3" in error, error
     assert error.count(".") >= 2, f"no word on what to do: {error}"
     assert all("Good one" in name or name == "index.json" for name in terminal.written())
-    assert [path for path in (terminal.data / "blobs" / "tmp").glob("*")] == []
+    assert list((terminal.data / "blobs" / "tmp").glob("*")) == []
+
+
+def test_audio_that_came_broken_is_fetched_again_by_the_next_run(
+    terminal: Terminal, scripted: list[str], website: WebServer
+) -> None:
+    """What was cut off on its way is not kept for good."""
+    website.routes["/feed"] = feed_of(Item("Flaky", website.url("/flaky.mp3"), "f"))
+    website.routes["/flaky.mp3"] = [Reply(AUDIO.read_bytes()[:200]), AUDIO.read_bytes()]
+    assert terminal.earmark("run", website.url("/feed"), *scripted).status == 1
+    ended = terminal.earmark("run", website.url("/feed"), "--json", *scripted)
+    assert [(row["state"], row["words"]) for row in ended.summary] == [("done", 25)]
 
 
 def test_audio_whose_end_is_missing_is_transcribed_as_far_as_it_goes(
@@ -312,7 +323,9 @@ def test_items_without_guid_or_date_are_episodes(terminal: Terminal, scripted: l
 
 def test_two_items_with_one_guid_are_both_kept(terminal: Terminal, scripted: list[str], website: WebServer) -> None:
     """Two recordings are two episodes, whatever their guids say, and each has its own files."""
-    website.routes["/feed"] = feed_of(Item("One", website.url("/two.mp3?1"), "same"), Item("Two", website.url("/two.mp3?2"), "same"))
+    website.routes["/feed"] = feed_of(
+        Item("One", website.url("/two.mp3?1"), "same"), Item("Two", website.url("/two.mp3?2"), "same")
+    )
     ended = terminal.earmark("run", website.url("/feed"), "--all", "--json", *scripted)
     assert [(row["title"], row["state"]) for row in ended.summary] == [("One", "done"), ("Two", "done")]
     assert len({row["transcript"] for row in ended.summary}) == 2

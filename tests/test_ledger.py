@@ -138,6 +138,16 @@ def test_a_step_that_failed_or_was_given_back_is_not_poison(ledger: Ledger, job:
     assert [(step.state, step.attempts) for step in ledger.steps(job)] == [("queued", 0)]
 
 
+def test_an_interrupted_owner_gives_back_all_that_it_holds_and_nothing_else(ledger: Ledger, job: str) -> None:
+    """Its attempts do not count; other owners and finished steps are left alone."""
+    ledger.commit(ledger.claim(job, "fetch", 0, "a", "anna"), "f" * 64)
+    ledger.claim(job, "transcribe", 0, "b", "anna")
+    ledger.claim(job, "diarize", 0, "c", "ben")
+    ledger.release_all(job, "anna")
+    states = {step.name: (step.state, step.attempts) for step in ledger.steps(job)}
+    assert states == {"fetch": ("done", 1), "transcribe": ("queued", 0), "diarize": ("running", 1)}
+
+
 def test_finished_work_is_found_by_its_key_from_another_job(ledger: Ledger, job: str) -> None:
     """The same work is not done twice, whatever job asks."""
     ledger.commit(ledger.claim(job, "prepare", 0, "key", "anna"), "b" * 64)

@@ -63,6 +63,10 @@ class CountingTranscriber:
         """Return what the inner engine says of itself."""
         return self.inner.info
 
+    def expect(self, parts: int) -> int:
+        """Pass on."""
+        return self.inner.expect(parts)
+
     def detect_language(self, clips: Sequence[Samples]) -> LanguageGuess:
         """Count, and pass on."""
         self.clips += 1

@@ -10,6 +10,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from math import ceil
 
 import numpy as np
 
@@ -85,7 +87,7 @@ def compact(part: PartAudio, chunks: Sequence[Chunk]) -> CompactSpeech:
 def windows(part: PartAudio, *, longest: float, padding: float = PADDING) -> tuple[Span, ...]:
     """Group the part's speech into windows of at most `longest` seconds for batched decoding, cut at the longest pauses.
 
-    Times are file times. Speech without a pause that is longer than a window is cut at its length; the caller
+    Times are file times. Speech without a pause that is longer than a window is cut into equal pieces; the caller
     must check such joints for lost words.
     """
     grouped: list[list[Span]] = []
@@ -102,13 +104,14 @@ def windows(part: PartAudio, *, longest: float, padding: float = PADDING) -> tup
     spans: list[Span] = []
     for group in grouped:
         start, end = max(part.start, group[0].start - padding), min(part.end, group[-1].end + padding)
-        spans.append(Span(start=max(start, spans[-1].end) if spans else start, end=end))
+        start = max(start, spans[-1].end) if spans else start
+        if end > start:  # else what there is lies in the padding of the window before
+            spans.append(Span(start=start, end=end))
     return tuple(spans)
 
 
 def _short_enough(region: Span, longest: float) -> list[Span]:
-    pieces, start = [], region.start
-    while region.end - start > longest:
-        pieces.append(Span(start=start, end=start + longest))
-        start += longest
-    return [*pieces, Span(start=start, end=region.end)]
+    """Cut a region into equal pieces: a short rest would be hard to understand alone."""
+    count = max(1, ceil((region.end - region.start) / longest))
+    edges = np.linspace(region.start, region.end, count + 1).tolist()
+    return [Span(start=start, end=end) for start, end in pairwise(edges)]
