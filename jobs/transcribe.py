@@ -26,7 +26,11 @@ def transcribe_part(
     """Transcribe one part; `progress` gets seconds of the part, the result has times of the file.
 
     Each stretch that looks invented is heard once more on its own, with steadier settings, and the better reading is kept.
+    A part without speech is not given to the engine: whatever it said there would be invented.
     """
+    if not part.speech:
+        progress(part.end - part.start)
+        return PartTranscript(index=index, segments=())
     heard = judge(transcriber.transcribe(part, options, progress))
     if not looks_invented(heard):
         return PartTranscript(index=index, segments=heard)

@@ -36,7 +36,7 @@ def test_the_hub_is_looked_for_where_the_environment_says(data: Path, monkeypatc
     """It answers, it does not, or it is switched off."""
     monkeypatch.delenv("HF_HUB_OFFLINE")
     with socket.create_server(("127.0.0.1", 0)) as server:
-        monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.getsockname()[1]}")
+        monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", f"http://127.0.0.1:{server.getsockname()[1]}")
         assert findings(data_dir=data)["model hub"] == Finding("model hub", "ok", "127.0.0.1 answers")
     assert findings(data_dir=data)["model hub"].verdict == "missing"
     assert "127.0.0.1 does not answer" in findings(data_dir=data)["model hub"].words

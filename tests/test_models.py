@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,12 @@ def put_model(folder: Path) -> Path:
     (folder / "model.bin").write_bytes(b"weights")
     (folder / "config.json").write_bytes(b"{}")
     return folder
+
+
+def half_a_model(folder: Path) -> None:
+    """Make a folder that has the configuration alone."""
+    folder.mkdir()
+    (folder / "config.json").write_text("{}", "utf-8")
 
 
 def test_a_name_is_found_in_the_folder_of_models_and_a_path_where_it_leads(tmp_path: Path) -> None:
@@ -37,21 +44,25 @@ def test_a_relative_path_is_a_path_if_something_is_there(tmp_path: Path, monkeyp
 @pytest.mark.parametrize(
     ("make", "error", "said"),
     [
-        (lambda place: None, ModelMissing, "no model folder"),
-        (lambda place: place.write_text("a file"), ModelInvalid, "is a file"),
-        (lambda place: place.mkdir(), ModelInvalid, "has no model.bin and no config.json"),
-        (lambda place: (place.mkdir(), (place / "config.json").write_text("{}")), ModelInvalid, "has no model.bin"),
+        (Path.exists, ModelMissing, "no model folder"),
+        (Path.touch, ModelInvalid, "is a file"),
+        (Path.mkdir, ModelInvalid, "has no model.bin and no config.json"),
+        (half_a_model, ModelInvalid, "has no model.bin"),
     ],
 )
-def test_a_path_that_is_no_model_is_named(make: object, error: type[EarmarkError], said: str, tmp_path: Path) -> None:
+def test_a_path_that_is_no_model_is_named(
+    make: Callable[[Path], object], error: type[EarmarkError], said: str, tmp_path: Path
+) -> None:
     """By find and by pull alike."""
     place = tmp_path / "folder"
-    make(place)  # type: ignore[operator]  # one of the functions above
-    for look in (lambda: find_model(str(place), tmp_path), lambda: pull_model(str(place))):
-        with pytest.raises(error, match=said) as caught:
-            look()
-        assert str(place) in caught.value.message
-        assert caught.value.hint
+    make(place)
+    with pytest.raises(error, match=said) as found:
+        find_model(str(place), tmp_path)
+    with pytest.raises(error, match=said) as pulled:
+        pull_model(str(place))
+    for caught in (found.value, pulled.value):
+        assert str(place) in caught.message
+        assert caught.hint
 
 
 def test_models_on_disk_are_listed_by_name_and_the_best_is_known(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -58,6 +59,13 @@ def runner(tmp_path: Path, ledger: Ledger, events: list[Event]) -> Iterator[Runn
     yield make
     for presence in alive:
         presence.__exit__(None, None, None)
+
+
+def kill(presence: Presence) -> None:
+    """Do what the kernel does when a process is killed: its sign of life stays, and nobody holds it."""
+    assert presence._descriptor is not None
+    os.close(presence._descriptor)
+    presence._descriptor = None
 
 
 def give(value: float) -> Callable[[Report], Number]:
@@ -172,11 +180,7 @@ def test_the_step_of_a_process_that_is_gone_is_taken_over_at_once(runner: Runner
     for attempt in range(1, 4):
         dead = runner()
         dead._claim(STEP)
-        dead.presence._descriptor, descriptor = None, dead.presence._descriptor
-        assert descriptor is not None
-        import os
-
-        os.close(descriptor)  # as the kernel does when a process is killed: the sign of life stays, nobody holds it
+        kill(dead.presence)
         assert ledger.steps(dead.job_id)[0].attempts == attempt
     with pytest.raises(Poisoned, match="3 times"):
         runner().run(STEP, Number, refuse)

@@ -102,3 +102,11 @@ def test_a_second_hearing_that_hears_nothing_does_not_win() -> None:
     texts, segments, _ = heard(engine)
     assert texts == ("good words stand here", fast.text)
     assert segments[1].flags == ("impossible_rate",)
+
+
+def test_a_part_without_speech_is_not_given_to_the_engine() -> None:
+    """Whatever it said would be invented; progress comes to its end all the same."""
+    engine, told = Rehearsed((spoken("Thank you.", 101.0),)), list[float]()
+    quiet = PartAudio(PART.samples, 100.0, ())
+    assert transcribe_part(0, quiet, engine, SpeechOptions(), told.append).segments == ()
+    assert (engine.asked, told) == ([], [60.0])

@@ -46,6 +46,11 @@ def true_story() -> dict[str, Any]:
     return loaded
 
 
+def true_words() -> list[str]:
+    """Return the words of the example."""
+    return [word["word"] for sentence in true_story()["sentences"] for word in sentence["words"]]
+
+
 @dataclass
 class CountingTranscriber:
     """An engine that passes everything on, remembers what it was asked, and can be told to trip over a part."""
