@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
 from jobs.engines.protocols import PartAudio, Progress, SpeechOptions, Transcriber
 from jobs.quality import INVENTED, better, judge, looks_invented
-from storage.documents import Document, Notice, Segment, SegmentFlag
+from storage.documents import Document, Notice, Segment, SegmentFlag, Span
+
+UNHEARD = 1.5
+"""Seconds of detected speech without a word, from which on the stretch is heard again."""
+
+_DOUBTFUL = frozenset({*INVENTED, "low_confidence", "no_speech_likely"})
 
 
 class PartTranscript(Document):
@@ -25,13 +30,14 @@ def transcribe_part(
 ) -> PartTranscript:
     """Transcribe one part; `progress` gets seconds of the part, the result has times of the file.
 
-    Each stretch that looks invented is heard once more on its own, with steadier settings, and the better reading is kept.
+    Each stretch that looks invented is heard once more on its own, with steadier settings, and the better reading is kept. So
+    is each stretch of speech that came out without a word, since an engine sometimes passes over a sentence.
     A part without speech is not given to the engine: whatever it said there would be invented.
     """
     if not part.speech:
         progress(part.end - part.start)
         return PartTranscript(index=index, segments=())
-    heard = judge(transcriber.transcribe(part, options, progress))
+    heard = judge(_with_the_unheard(transcriber.transcribe(part, options, progress), part, transcriber, options))
     if not looks_invented(heard):
         return PartTranscript(index=index, segments=heard)
     steadier = replace(options, retry=True)
@@ -47,6 +53,31 @@ def transcribe_part(
         kept.extend(reading)
     segments = judge([segment.model_copy(update={"flags": _own_flags(segment)}) for segment in kept])
     return PartTranscript(index=index, segments=segments, tries=2, warnings=_flagged(segments))
+
+
+def _with_the_unheard(
+    segments: tuple[Segment, ...], part: PartAudio, transcriber: Transcriber, options: SpeechOptions
+) -> tuple[Segment, ...]:
+    """Add what is heard in stretches of speech that came out without a word, each listened to alone, unless it is doubtful."""
+    found = []
+    for gap in _unheard(part.speech, segments):
+        again = judge(transcriber.transcribe(part.between(gap.start, gap.end), options, lambda _: None))
+        found.extend(segment for segment in again if not _DOUBTFUL.intersection(segment.flags))
+    return tuple(sorted((*segments, *found), key=lambda segment: segment.start)) if found else segments
+
+
+def _unheard(speech: Sequence[Span], segments: Sequence[Segment]) -> Iterator[Span]:
+    words = sorted((word for segment in segments for word in segment.words), key=lambda word: word.start)
+    for region in speech:
+        at = region.start
+        for word in words:
+            if word.end <= at or word.start >= region.end:
+                continue
+            if word.start - at > UNHEARD:
+                yield Span(start=at, end=word.start)
+            at = max(at, word.end)
+        if region.end - at > UNHEARD:
+            yield Span(start=at, end=region.end)
 
 
 def _at(progress: Progress, offset: float) -> Progress:

@@ -28,6 +28,10 @@ class Rehearsed:
 
     first: tuple[Segment, ...]
     second: tuple[Segment, ...] = ()
+    missed: tuple[Segment, ...] = ()
+    """What is heard where the first hearing heard nothing."""
+    listened: list[tuple[float, float]] = field(default_factory=list)
+    """Stretches that were heard again because nothing was heard there."""
     asked: list[tuple[float, float, bool]] = field(default_factory=list)
     info = EngineInfo(name="rehearsed", version="1", model="none")
 
@@ -41,6 +45,9 @@ class Rehearsed:
 
     def transcribe(self, part: PartAudio, options: SpeechOptions, progress: Progress) -> tuple[Segment, ...]:
         """Note what was asked."""
+        if self.asked and not options.retry:
+            self.listened.append((round(part.start, 2), round(part.end, 2)))
+            return tuple(s for s in self.missed if part.start <= s.start < part.end)
         self.asked.append((round(part.start, 2), round(part.end, 2), options.retry))
         progress(part.end - part.start)
         return self.second if options.retry else self.first
@@ -110,3 +117,23 @@ def test_a_part_without_speech_is_not_given_to_the_engine() -> None:
     quiet = PartAudio(PART.samples, 100.0, ())
     assert transcribe_part(0, quiet, engine, SpeechOptions(), told.append).segments == ()
     assert (engine.asked, told) == ([], [60.0])
+
+
+def test_speech_that_came_out_without_a_word_is_heard_again_alone() -> None:
+    """An engine sometimes passes over a sentence; what it then says is put in its place, unless it looks invented."""
+    before, after = spoken("first words here", 100.0), spoken("last words there", 159.0)
+    sentence = spoken("a whole sentence was lost", 130.0)
+    engine = Rehearsed((before, after), missed=(sentence,))
+    found = transcribe_part(0, PART, engine, SpeechOptions(), lambda _: None)
+    assert [segment.text for segment in found.segments] == [before.text, sentence.text, after.text]
+    assert engine.listened == [(100.9, 159.0)]
+    looping = Rehearsed((before, after), missed=(spoken(LOOP, 130.0),))
+    assert transcribe_part(0, PART, looping, SpeechOptions(), lambda _: None).segments == (before, after)
+
+
+def test_a_short_stretch_without_a_word_is_let_be() -> None:
+    """Breath and laughter are no sentences."""
+    part = PartAudio(PART.samples, 100.0, (Span(start=100.0, end=102.0), Span(start=110.0, end=111.0)))
+    engine = Rehearsed((spoken("first words here", 100.2),))
+    transcribe_part(0, part, engine, SpeechOptions(), lambda _: None)
+    assert engine.listened == []
