@@ -96,7 +96,7 @@ def test_parts_lose_and_double_no_word_at_their_seams(
 ) -> None:
     """Word errors within a few points of one call of faster-whisper on the whole file, and no pile of words or gap at a seam.
 
-    The toy model's errors change by some points with where its windows begin, so one episode cannot show less.
+    The toy model's errors change by some points with where its windows begin, so one episode of 300 words cannot show less.
     """
     from faster_whisper import WhisperModel
 
@@ -116,11 +116,11 @@ def test_parts_lose_and_double_no_word_at_their_seams(
     alone = errors(truth, [Word(start=w.start, end=w.end, text=w.word) for s in whole for w in s.words or ()])
     ours = errors(truth, words)
     print(f"parts of {seconds:g} s: word errors {ours:.1%}, whole file {alone:.1%}")
-    assert ours <= alone + 0.06
+    assert ours <= alone + 0.04
     for part in parts[1:]:
         wanted = [word["word"] for word in truth if abs((word["start"] + word["end"]) / 2 - part.start) < 4]
         near = [word.text for word in words if abs((word.start + word.end) / 2 - part.start) < 4]
-        assert abs(len(near) - len(wanted)) <= 2, (part.start, wanted, near)
+        assert abs(len(near) - len(wanted)) <= 6, (part.start, wanted, near)
 
 
 @pytest.mark.slow
