@@ -17,7 +17,6 @@ from service.workplace import open_fetcher
 from storage.documents import Publication
 from worker.settings import Settings
 
-
 LONG = 100
 """Episodes from which on the list is written as plain lines: a ruled table of a thousand rows takes a second to lay out."""
 
