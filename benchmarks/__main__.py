@@ -1,4 +1,6 @@
-"""All benchmarks, one after the other: python -m benchmarks [NAME…]; `python -m benchmarks.NAME --help` says what each can be asked.
+"""All benchmarks, one after the other: `python -m benchmarks [NAME…]`.
+
+`python -m benchmarks.NAME --help` says what each can be asked.
 
 Exits with 1 if one of them did not meet its goals.
 """
