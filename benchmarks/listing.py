@@ -2,9 +2,10 @@
 
     python -m benchmarks.listing [--items 1000] [--rounds 5]
 
-The feed is made by the script: paragraphs, links, lists, timestamped chapters in three of four notes in the ways that publishers
-write them, sponsors, inline Podlove chapters and links to chapter files here and there. The command is a process of its own, imports and table
-included. Exits with 1 if the median of the command is over the goal, or if the list misses items or chapters that were put in.
+The feed is made by the script: paragraphs, links, lists, timestamped chapters in three of four notes in the ways that
+publishers write them, sponsors, inline Podlove chapters and links to chapter files here and there. The command is a process of
+its own, imports and table included. Exits with 1 if the median of the command is over the goal, or if the list misses items or
+chapters that were put in.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ from jobs.sources import read_feed_at
 GOAL = 2.0
 """Seconds for the whole command."""
 
-_TOPICS = "the budget|sleep|open models|a new library|city trees|the history of tea|bridges|small radios|why maps lie|listener mail".split("|")
+_TOPICS = (
+    "the budget", "sleep", "open models", "a new library", "city trees", "the history of tea", "bridges", "small radios",
+    "why maps lie", "listener mail",
+)  # fmt: skip
 _FILLER = (
     "We talk with our guest about how it began, what went wrong, and what they would do differently today. "
     "Along the way we wander off into stories about tools, weather and the people who keep old machines running. "
@@ -54,12 +58,11 @@ def _item(draw: random.Random, number: int, published: datetime) -> tuple[str, b
     titles = draw.sample(_TOPICS, draw.randrange(5, 9))
     starts = [0, *sorted(draw.sample(range(120, seconds - 300, 60), len(titles) - 1))]
     kind = number % 4
-    inline = "".join(
-        f'<psc:chapter start="{_clock(start, hours=True)}" title="{escape(title)}"/>' for start, title in zip(starts, titles, strict=True)
-    )
+    marks = list(zip(starts, titles, strict=True))
+    inline = "".join(f'<psc:chapter start="{_clock(start, hours=True)}" title="{escape(title)}"/>' for start, title in marks)
     simple = f'<psc:chapters version="1.2">{inline}</psc:chapters>' if kind == 2 else ""
     linked = f'<podcast:chapters url="https://show.example/{number}.json" type="application/json+chapters"/>' if kind == 3 else ""
-    notes = _notes(draw, list(zip(starts, titles, strict=True)) if kind < 2 else [], as_list=kind == 0, long=seconds >= 3600)
+    notes = _notes(draw, marks if kind < 2 else [], as_list=kind == 0, long=seconds >= 3600)
     text = (
         f"<item><title>#{number}: {escape(titles[0].title())}</title><guid isPermaLink='false'>show-{number}</guid>"
         f"<pubDate>{format_datetime(published)}</pubDate><itunes:duration>{seconds}</itunes:duration>"
@@ -76,7 +79,8 @@ def _notes(draw: random.Random, chapters: list[tuple[int, str]], *, as_list: boo
         parts.append("<p><strong>Chapters</strong></p><ul>" + "".join(f"<li>{line}</li>" for line in lines) + "</ul>")
     elif lines:
         parts.append("<p>Timestamps:<br/>" + "<br/>".join(lines) + "</p>")
-    links = "".join(f'<li><a href="https://link.example/{draw.randrange(10**6)}">A link about {topic}</a></li>' for topic in _TOPICS)
+    address = "https://link.example/"
+    links = "".join(f'<li><a href="{address}{draw.randrange(10**6)}">A link about {topic}</a></li>' for topic in _TOPICS)
     parts.append(f"<p>Links:</p><ul>{links}</ul><p>Thanks to our sponsor: use code SHOW20 for 20% off until 11:59 pm.</p>")
     return "".join(parts)
 

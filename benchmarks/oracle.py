@@ -1,8 +1,9 @@
 """A `Transcriber` that knows the truth and hears what of it is in the audio that it is given.
 
-Real models lose and repeat words anywhere, so what a seam does can only be told apart with one that makes no mistakes of its own: a word
-is heard if more than half of it is among the samples that Whisper would be given, is misheard if a fifth of it is, and begins and ends up
-to `JITTER` off, otherwise in each part. What is then lost or doubled was lost or doubled by the cutting and joining.
+Real models lose and repeat words anywhere, so what a seam does can only be told apart with one that makes no mistakes of its
+own: a word is heard if more than half of it is among the samples that Whisper would be given, is misheard if a fifth of it is,
+and begins and ends up to `JITTER` off, otherwise in each part. What is then lost or doubled was lost or doubled by the cutting
+and joining.
 """
 
 from __future__ import annotations

@@ -24,7 +24,8 @@ import sys
 from pathlib import Path
 from jobs.prepare import prepare
 prepared = prepare(Path(sys.argv[1]), Path(sys.argv[2]))
-print(prepared.model_dump_json(include={"duration"}), len(prepared.parts), len(prepared.speech), len(prepared.model_dump_json()), sep="\\n")
+print(prepared.model_dump_json(include={"duration"}))
+print(len(prepared.parts), len(prepared.speech), len(prepared.model_dump_json()), sep="\\n")
 """
 
 

@@ -2,16 +2,17 @@
 
     python -m benchmarks.seams [--case MODEL AUDIO TRUTH]… [--part-seconds 20 60 300] [--repeats 2]
 
-Each case is a model and recordings with every word's time (`AUDIO` and `TRUTH` may be several, with commas; they are put one after the
-other, again and again until the longest part length has a seam). A second recording has its phrases in a random order without any pause
-between them, so that cuts run through speech. Both passes have the same model, threads, beam and voice activity filter; where a window is
-decoded at higher temperatures the library samples, so its seed is set anew for each repeat and the word error rates are means.
+Each case is a model and recordings with every word's time (`AUDIO` and `TRUTH` may be several, with commas; they are put one
+after the other, again and again until the longest part length has a seam). A second recording has its phrases in a random order
+without any pause between them, so that cuts run through speech. Both passes have the same model, threads, beam and voice
+activity filter; where a window is decoded at higher temperatures the library samples, so its seed is set anew for each repeat
+and the word error rates are means.
 
-A word is *lost* at a seam if it is said within 2 s of it, was heard by the whole-file call, and by the parts not at all; it is *doubled* if
-the parts hear it beside an equal one where the truth and the whole-file call have one. Small models lose and repeat words everywhere, so
-the same is counted at as many places in the middle of parts, where there is no seam ("elsewhere"), and the parts are heard once
-more by an oracle that makes no mistakes of its own (`benchmarks.oracle`). Exits with 1 if the word error rate is more than one point above
-the whole-file call's, or if the oracle's words are not each there exactly once.
+A word is *lost* at a seam if it is said within 2 s of it, was heard by the whole-file call, and by the parts not at all; it is
+*doubled* if the parts hear it beside an equal one where the truth and the whole-file call have one. Small models lose and
+repeat words everywhere, so the same is counted at as many places in the middle of parts, where there is no seam ("elsewhere"),
+and the parts are heard once more by an oracle that makes no mistakes of its own (`benchmarks.oracle`). Exits with 1 if the word
+error rate is more than one point above the whole-file call's, or if the oracle's words are not each there exactly once.
 """
 
 from __future__ import annotations
@@ -220,14 +221,12 @@ def examine(case: Case, *, lengths: Sequence[float], repeats: int, seed: int) ->
     return outcome
 
 
-def _added(
+def _added(  # noqa: PLR0917 - what one part length gave
     outcome: Outcome, case: Case, length: float, prepared: Prepared, passes: list[Heard], wholes: list[Heard], flawless: int
 ) -> Outcome:
     both = list(zip(passes, wholes, strict=True))
     found = [
-        (number, seam)
-        for number, (parts, whole) in enumerate(both, start=1)
-        for seam in seams(case, prepared, parts, whole)
+        (number, seam) for number, (parts, whole) in enumerate(both, start=1) for seam in seams(case, prepared, parts, whole)
     ]
     in_pieces, at_once = mean(p.against.wer for p in passes), mean(w.against.wer for w in wholes)
     row: Row = {

@@ -2,9 +2,9 @@
 
     python -m benchmarks.speed [--model DIR] [--source FILE.mp3] [--minutes 10] [--rounds 5] [--threads N]
 
-Both are processes of their own, started in turns: A B A B. earmark's data folder is empty each time. Bare faster-whisper decodes the
-file, filters it by voice activity, and transcribes it in one call with word times, without prompting itself. The figure is the median of
-the ratios of the rounds. Exits with 1 over the goal.
+Both are processes of their own, started in turns: A B A B. earmark's data folder is empty each time. Bare faster-whisper
+decodes the file, filters it by voice activity, and transcribes it in one call with word times, without prompting itself. The
+figure is the median of the ratios of the rounds. Exits with 1 over the goal.
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ def measure(audio: Path, model: Path, *, threads: int, rounds: int) -> list[Pair
 def run_earmark(audio: Path, model: Path, *, threads: int) -> Cost:
     """Run the command as a person would, for the first time; its standard output is one JSON event a line."""
     with tempfile.TemporaryDirectory() as folder:
-        speech = ["--engine", "whisper", "--model", str(model), "--device", "cpu", "--compute-type", "int8", "--threads", str(threads)]
+        speech = ["--engine", "whisper", "--model", str(model), "--device", "cpu", "--compute-type", "int8"]
+        speech += ["--threads", str(threads)]
         return run_python(
             ["-m", "service.cli", "run", str(audio), "--diarizer", "none", *speech, "-o", f"{folder}/out", "--json"],
             environment={"EARMARK_DATA_DIR": f"{folder}/data"},

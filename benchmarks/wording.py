@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from benchmarks.recordings import SaidWord
 
 
-
 @dataclass(frozen=True)
 class Comparison:
     """What was heard, against what was said."""

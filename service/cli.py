@@ -4,17 +4,44 @@ from __future__ import annotations
 
 import signal
 import sys
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
+from typer.core import TyperGroup
 
-from service.commands import doctor, episodes, export, models, run
 from service.console import errors
 from storage.errors import EarmarkError
 
+_COMMANDS = ("run", "episodes", "export", "models", "doctor")
+"""Each is the function or the sub-application `app` of the module `service.commands` that has its name."""
+
+
+class _Commands(TyperGroup):
+    """Imports a command when it is asked for: a list of episodes need not wait for the libraries of speech and storage."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the library's
+        """Return the names in the order of the help."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - the library's
+        """Import one command; none if there is no such."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module = import_module(f"service.commands.{cmd_name}")
+        if hasattr(module, "app"):
+            command = typer.main.get_group(module.app)
+            command.name = cmd_name
+            return command
+        alone = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
+        alone.command(cmd_name)(getattr(module, cmd_name))
+        return typer.main.get_command(alone)
+
+
 app = typer.Typer(
+    cls=_Commands,
     name="earmark",
     help="Podcast episodes to chapter-indexed, speaker-labelled transcripts.",
     no_args_is_help=True,
@@ -22,11 +49,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("run")(run.run)
-app.command("episodes")(episodes.episodes)
-app.command("export")(export.export)
-app.add_typer(models.app, name="models")
-app.command("doctor")(doctor.doctor)
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells count it."""

@@ -17,6 +17,12 @@ from service.workplace import open_fetcher
 from storage.documents import Publication
 from worker.settings import Settings
 
+LONG = 100
+"""Episodes from which on the list is written as plain lines: a ruled table of a thousand rows takes a second to lay out."""
+
+_RIGHT = ("#", "length", "chapters")
+_COLUMNS = ("#", "date", "length", "chapters", "source", "title")
+
 
 def episodes(
     feed: Annotated[str, typer.Argument(metavar="FEED", help="Feed URL or file, or a page that announces one.")],
@@ -34,7 +40,10 @@ def episodes(
             {"title": read.title, "link": read.link, "episodes": rows, "warnings": [n.model_dump() for n in read.warnings]}
         )
         return
-    results.print(_table(read, rows))
+    if len(rows) > LONG:
+        results.file.write(_lines(read, rows))
+    else:
+        results.print(_table(read, rows))
     for notice in read.warnings:
         errors.print(f"note: {notice.message}", style="yellow", markup=False, highlight=False, soft_wrap=True)
 
@@ -58,20 +67,35 @@ def _row(number: int, publication: Publication) -> dict[str, object]:
 
 def _table(feed: Feed, rows: list[dict[str, object]]) -> Table:
     table = Table(title=escape(feed.title), title_justify="left")
-    table.add_column("#", justify="right")
-    table.add_column("date")
-    table.add_column("length", justify="right")
-    table.add_column("chapters", justify="right")
-    table.add_column("source")
-    table.add_column("title")
+    for name in _COLUMNS:
+        table.add_column(name, justify="right" if name in _RIGHT else "left")
     for row in rows:
-        duration = row["duration"]
-        table.add_row(
-            str(row["number"]),
-            str(row["date"] or ""),
-            clock(duration) if isinstance(duration, float | int) else "",
-            str(row["chapter_count"]),
-            str(row["chapter_source"] or ""),
-            escape(str(row["title"])),
-        )
+        *cells, title = _cells(row)
+        table.add_row(*cells, escape(title))
     return table
+
+
+def _lines(feed: Feed, rows: list[dict[str, object]]) -> str:
+    """Return the same table as plain text, each column as wide as its widest cell."""
+    lines = [_COLUMNS, *(_cells(row) for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    padded = (
+        "  ".join(
+            cell.rjust(width) if name in _RIGHT else cell.ljust(width)
+            for name, cell, width in zip(_COLUMNS, cells, widths, strict=True)
+        ).rstrip()
+        for cells in lines
+    )
+    return "\n".join([feed.title, *padded, ""])
+
+
+def _cells(row: dict[str, object]) -> tuple[str, ...]:
+    duration = row["duration"]
+    return (
+        str(row["number"]),
+        str(row["date"] or ""),
+        clock(duration) if isinstance(duration, float | int) else "",
+        str(row["chapter_count"]),
+        str(row["chapter_source"] or ""),
+        " ".join(str(row["title"]).split()),
+    )
