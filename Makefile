@@ -24,6 +24,9 @@ format: $(VENV)/.test  ## Format the code
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+bench: $(VENV)/.test  ## Measure: tables of ratios, or one of them with ARGS=NAME
+	@$(BIN)/python -m benchmarks $(ARGS)
+
 schema: $(VENV)/.run  ## Write the JSON Schema of the transcript anew
 	@$(BIN)/python -m storage.schema > storage/transcript.schema.json
 
