@@ -82,7 +82,7 @@ def test_when_one_fails_the_others_are_given_back_and_the_finished_kept(runner: 
         if n == 1:
             running.wait(20)
             raise PermanentError("The part cannot be read.", hint="None.")
-        if n == 2:
+        if n in (2, 3):  # whichever is beside it when it fails
             running.set()
             while True:
                 report(0.1)
@@ -92,7 +92,10 @@ def test_when_one_fails_the_others_are_given_back_and_the_finished_kept(runner: 
     with pytest.raises(PermanentError, match="cannot be read"):
         runner.run_all(tasks(5, work), Note, at_once=2)
     states = {step.part: (step.state, step.attempts) for step in ledger.steps(runner.job_id)}
-    assert states == {0: ("done", 1), 1: ("failed", 0), 2: ("queued", 0)}
+    assert states.pop(0) == ("done", 1)
+    assert states.pop(1) == ("failed", 0)
+    assert states.pop(2) == ("queued", 0)
+    assert all(state == ("queued", 0) for state in states.values())
 
 
 @pytest.mark.parametrize("at_once", [0, 1])
