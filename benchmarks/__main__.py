@@ -10,7 +10,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-NAMES = ("speed", "seams", "prepare", "word_speakers", "listing", "real_speech")
+NAMES = ("speed", "seams", "prepare", "word_speakers", "listing", "notes", "real_speech")
 
 
 def main(names: list[str]) -> int:

@@ -28,7 +28,7 @@ class Cost:
     cpu: float
     """Seconds of all its threads together, in user code and in the kernel."""
     peak: float
-    """Largest resident memory, MiB."""
+    """Largest resident memory, MiB; never less than that of the process that asks, whose pages Linux counts until the start."""
     output: str
     """What it wrote to standard output."""
 

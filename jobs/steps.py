@@ -102,15 +102,27 @@ class StepRunner:
         if at_once <= 1 or len(tasks) <= 1:
             return tuple(self.run(step, kind, work) for step, work in tasks)
         pool = ThreadPoolExecutor(at_once, thread_name_prefix="earmark-step")
-        futures = [pool.submit(self.run, step, kind, work) for step, work in tasks]
+        futures = [pool.submit(self._unless_stopped, step, kind, work) for step, work in tasks]
         try:
-            for future in wait(futures, return_when=FIRST_EXCEPTION).done:
-                future.result()
+            ended = wait(futures, return_when=FIRST_EXCEPTION).done
+            errors = [error for error in (future.exception() for future in ended) if error is not None]
+            for error in sorted(errors, key=lambda error: isinstance(error, _Stopped)):
+                raise error
             return tuple(future.result() for future in futures)
         finally:
             self._stopped.set()
             pool.shutdown(cancel_futures=True)
             self._stopped.clear()
+
+    def _unless_stopped(self, step: Step, kind: type[Result], work: Callable[[Report], Result]) -> Result:
+        """Run a step beside others; the first that fails stops the rest, before another is begun."""
+        if self._stopped.is_set():
+            raise _Stopped
+        try:
+            return self.run(step, kind, work)
+        except BaseException:
+            self._stopped.set()
+            raise
 
     def _known(self, step: Step, kind: type[Result], usable: Callable[[Result], bool]) -> Result | None:
         if self.force:

@@ -258,16 +258,11 @@ def test_a_million_items_are_refused_quickly() -> None:
         read_feed(rss(item(1)), url=URL, max_bytes=100)
 
 
-def test_a_thousand_items_are_read_within_a_second_of_computing() -> None:
-    """With two fields of show notes of four kilobytes each; measured as processor time, other programs share the machine."""
+def test_a_thousand_items_with_long_notes_are_all_read() -> None:
+    """With two fields of show notes of four kilobytes each; how long that takes, `benchmarks.listing` measures."""
     notes = f"<description>{escape('<p>00:00 Some words &amp; more</p>' * 75)}</description>"
     data = rss(*(item(n, guid=f"g{n}", date="01 Jan 2024 00:00:00 +0000", more=notes * 2) for n in range(1000)))
-    best = float("inf")
-    for _ in range(2):
-        began = time.process_time()
-        assert len(read_feed(data, url=URL).publications) == 1000
-        best = min(best, time.process_time() - began)
-    assert best < 1.5, f"{best:.2f} s for {len(data):,} bytes"
+    assert len(read_feed(data, url=URL).publications) == 1000
 
 
 # ------------------------------------------------------------------ properties

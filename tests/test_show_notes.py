@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from benchmarks.notes import HOSTILE
 from jobs.chapters.clock_times import find_times, folded
 from jobs.chapters.note_text import MAX_CHARACTERS
 from jobs.chapters.show_notes import MAX_CHAPTERS, read_notes_text, read_show_notes
@@ -268,51 +269,13 @@ def test_an_endless_text_is_read_up_to_the_limit_with_a_notice() -> None:
     assert codes(notices) == ["notes_too_long"]
 
 
-HOSTILE = {
-    "brackets": "<" * 100_000,
-    "open comments": "<!-- " * 20_000,
-    "unclosed tags": "<p " * 33_000,
-    "nested": "<div><b>" * 12_000,
-    "nested hidden": "<div hidden>" * 8_000,
-    "quotes": '<a href="' * 11_000,
-    "entities": "&#58;" * 20_000,
-    "ampersands": "&" * 100_000,
-    "digits": "1" * 100_000,
-    "digits and colons": "1:" * 50_000,
-    "times": "0:00 " * 20_000,
-    "times in lines": "0:00 a\n" * 14_000,
-    "rising times": "\n".join(f"{n // 60}:{n % 60:02d} a" for n in range(12_000)),
-    "brackets of times": "(0:00) " * 14_000,
-    "spaces": " " * 100_000,
-    "spaces before a time": "0:00" + " " * 99_000 + "1:00",
-    "dashes": "- " * 50_000 + "0:00 a",
-    "stars": "*" * 50_000 + "0:00" + "*" * 50_000,
-    "dots": "0:00 a" + "." * 100_000 + "…",
-    "closers": "0:00 a" + ")" * 100_000,
-    "openers": "(" * 100_000 + "0:00 a",
-    "href spaces": "<a " + "href " * 20_000 + ">",
-    "headings": "chapters " * 11_000 + "0:00 a",
-    "numbers": "1 h " * 25_000,
-    "words glued to times": "a0:00" * 20_000,
-    "prose": "The quick brown fox jumps over the lazy dog at 10:30. " * 1_850,
-    "list items": "<li><p>00:00:00 Introduction</p></li>" * 2_700,
-    "wide digits": "０：００　あ\n" * 14_000,
-    "emoji": "👩‍👩‍👧 0:00 👋\n" * 7_000,
-}
-
-
 @pytest.mark.parametrize("name", HOSTILE)
-def test_100_kilobytes_of_anything_take_at_most_50_milliseconds(name: str) -> None:
-    """Processor time of this thread, best of twenty, so that a busy machine does not count."""
-    text = HOSTILE[name][:100_000]
-    seconds = []
-    for _ in range(20):
-        begun = time.thread_time()
-        read_notes_text(text, "file")
-        seconds.append(time.thread_time() - begun)
-        if seconds[-1] < 0.05:
-            break
-    assert min(seconds) <= 0.05 * max(1.0, len(text) / 100_000)
+def test_no_hostile_text_brings_the_reader_to_a_halt(name: str) -> None:
+    """What is not linear takes minutes on 100 kB; how fast it is beyond that, `benchmarks.notes` measures."""
+    begun = time.thread_time()
+    source, _ = read_notes_text(HOSTILE[name][:100_000], "file")
+    assert time.thread_time() - begun < 2
+    assert source.status in {"found", "none"}
 
 
 # ------------------------------------------------------------------ properties
@@ -333,7 +296,8 @@ TIME_IN_TITLE = st.sampled_from(["", "", "", " 9:30 Club", " at 3:33 am", " 16:9
 def titles(draw: st.DrawFn, *, with_times: bool = True) -> str:
     """Draw a title: any words, with a letter at each end, perhaps with a time inside and a remark in brackets at its end.
 
-    What cannot be told apart is left out: separators and bullets at the edges, and dashes or commas next to a time.
+    What cannot be told apart is left out: separators and bullets at the edges, dashes or commas next to a time, and a title
+    that is only "ab", which is German for "from" and belongs to the time behind it.
     """
     middle = "".join(draw(st.lists(INNER, max_size=20)))
     middle = " ".join(middle.split())
@@ -347,7 +311,7 @@ def lists(draw: st.DrawFn, *, with_times: bool = True, least: int = 3) -> list[t
     """Draw a list of chapters that begins at 0:00, with gaps that leave time to speak."""
     one = titles(with_times=with_times)
     if not with_times:  # by chance, `0h0` or `1:23`
-        one = one.filter(lambda title: not find_times(folded(title)))
+        one = one.filter(lambda title: title.casefold() != "ab" and not find_times(folded(title)))
     drawn = draw(st.lists(one, min_size=least, max_size=12, unique=True))
     gaps = draw(st.lists(st.integers(31, 900), min_size=len(drawn), max_size=len(drawn)))
     starts = [0]

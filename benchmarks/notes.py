@@ -1,0 +1,82 @@
+"""Time of reading chapters from 100 kB of show notes: of prose, of lists, and of what is made to be slow.
+
+    python -m benchmarks.notes [--rounds 5]
+
+Exits with 1 if the median of the slowest text is over the goal. Processor time of one thread, so that a busy machine counts less.
+"""
+
+from __future__ import annotations
+
+import sys
+from statistics import median
+from time import thread_time
+
+from benchmarks.table import Goal, Report, Row, arguments, show
+from jobs.chapters.show_notes import read_notes_text
+
+GOAL = 50.0
+"""Milliseconds for 100 kB."""
+
+SIZE = 100_000
+"""Characters that are read of each."""
+
+HOSTILE = {
+    "brackets": "<" * 100_000,
+    "open comments": "<!-- " * 20_000,
+    "unclosed tags": "<p " * 33_000,
+    "nested": "<div><b>" * 12_000,
+    "nested hidden": "<div hidden>" * 8_000,
+    "quotes": '<a href="' * 11_000,
+    "entities": "&#58;" * 20_000,
+    "ampersands": "&" * 100_000,
+    "digits": "1" * 100_000,
+    "digits and colons": "1:" * 50_000,
+    "times": "0:00 " * 20_000,
+    "times in lines": "0:00 a\n" * 14_000,
+    "rising times": "\n".join(f"{n // 60}:{n % 60:02d} a" for n in range(12_000)),
+    "brackets of times": "(0:00) " * 14_000,
+    "spaces": " " * 100_000,
+    "spaces before a time": "0:00" + " " * 99_000 + "1:00",
+    "dashes": "- " * 50_000 + "0:00 a",
+    "stars": "*" * 50_000 + "0:00" + "*" * 50_000,
+    "dots": "0:00 a" + "." * 100_000 + "…",
+    "closers": "0:00 a" + ")" * 100_000,
+    "openers": "(" * 100_000 + "0:00 a",
+    "href spaces": "<a " + "href " * 20_000 + ">",
+    "headings": "chapters " * 11_000 + "0:00 a",
+    "numbers": "1 h " * 25_000,
+    "words glued to times": "a0:00" * 20_000,
+    "prose": "The quick brown fox jumps over the lazy dog at 10:30. " * 1_850,
+    "list items": "<li><p>00:00:00 Introduction</p></li>" * 2_700,
+    "wide digits": "０：００　あ\n" * 14_000,
+    "emoji": "👩‍👩‍👧 0:00 👋\n" * 7_000,
+}
+
+
+def measure(*, rounds: int) -> Report:
+    """Read every text again and again."""
+    rows: list[Row] = []
+    for name, text in HOSTILE.items():
+        cut = text[:SIZE]
+        milliseconds = []
+        for _ in range(rounds):
+            begin = thread_time()
+            source, _ = read_notes_text(cut, "file")
+            milliseconds.append(1000 * (thread_time() - begin) * SIZE / len(cut))
+        rows.append(
+            {"text": name, "median ms": median(milliseconds), "fastest ms": min(milliseconds), "chapters": len(source.marks)}
+        )
+    slowest = max(float(row["median ms"] or 0) for row in rows)
+    return Report("Show notes, per 100 kB", rows, [Goal("slowest text", slowest, GOAL, " ms")], (), {"rounds": rounds})
+
+
+def main() -> int:
+    """Print the table."""
+    parser = arguments(__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    given = parser.parse_args()
+    return show(measure(rounds=given.rounds), as_json=given.json)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
