@@ -9,49 +9,33 @@ Each step's key says what its result depends on, so that whatever was done befor
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
-from urllib.parse import unquote, urlsplit
+from pathlib import Path
 
 from jobs.assemble import Heard, assemble
 from jobs.audio import DecodeLimits
-from jobs.chapters.embedded import read_embedded
+from jobs.decoded import DecodedAudio, Decoder, PreparedEpisode
 from jobs.engines.protocols import Diarization, Diarizer, SpeakerHints, SpeechOptions, Transcriber
 from jobs.events import EpisodeBegan, Listener
 from jobs.fetch import Fetcher
 from jobs.intake import ChapterFiles, Fetched, Given, content_of, fetch_audio, read_chapter_files
 from jobs.language import places, read_clips
 from jobs.options import Options, key_of
-from jobs.pcm import Pcm
-from jobs.prepare import Prepared, PrepareOptions, prepare
 from jobs.seams import part_audio
 from jobs.split import PartSpan
 from jobs.steps import Report, Step, StepRunner
 from jobs.transcribe import PartTranscript, transcribe_part
 from storage.blobs import FolderBlobs
-from storage.documents import ChapterSource, Document, Note, Notice, Publication, Share, Transcript, Turn
+from storage.documents import Document, Note, Notice, Publication, Share, Transcript, Turn
 from storage.errors import BrokenAudio, Cancelled, EarmarkError, LeaseLost, NotFound, StepBusy
 from storage.ledger import Ledger
-from storage.names import file_name
 from storage.presence import Presence
 
 VERSION = "0.1.0"
 
 _FORMATS = {"fetch": 1, "chapters": 1, "prepare": 1, "language": 1, "transcribe": 1, "diarize": 1, "assemble": 1}
 """Counted up when a step's result changes its meaning, so that older results are done again."""
-
-
-class PreparedEpisode(Document):
-    """What the step `prepare` made of a file."""
-
-    prepared: Prepared
-    pcm: str
-    """Digest of the decoded audio; it may have been removed since, and is decoded again when it is needed."""
-    embedded: ChapterSource
-    warnings: tuple[Notice, ...] = ()
 
 
 class Language(Document):
@@ -156,7 +140,7 @@ class _Work:
         beside, chapters_key = self._chapters()
         fetched = self._fetch()
         ready, prepare_key = self._prepare(fetched)
-        with self._audio(fetched, ready) as audio:
+        with DecodedAudio(self._decoder, fetched, ready) as audio:
             language, language_key = self._language(ready, prepare_key, audio)
             parts, part_keys = self._transcribe(ready, prepare_key, language, audio)
             diarized, diarize_key = self._diarize(ready, prepare_key, audio)
@@ -192,35 +176,23 @@ class _Work:
         )
 
     def _fetch_key(self) -> str:
-        episode = self.publication.episode
-        return self._key("fetch", episode.id, episode.audio_url)
+        # not the address: publishers move and sign them, and the episode is the same
+        return self._key("fetch", self.publication.episode.id)
 
     def _prepare(self, fetched: Fetched) -> tuple[PreparedEpisode, str]:
         key = self._key("prepare", fetched.audio, self.options.part_seconds)
         step = Step("prepare", key, total=self.publication.episode.published_duration)
-        return self.runner.run(step, PreparedEpisode, lambda report: self._decode(fetched, report)), key
+        try:
+            return self.runner.run(step, PreparedEpisode, lambda report: self._decoder.decode(fetched, report)), key
+        except BrokenAudio:
+            self.shop.ledger.forget(self._fetch_key())  # it may have been cut off on its way: the next run fetches it again
+            raise
 
-    def _decode(self, fetched: Fetched, report: Report) -> PreparedEpisode:
-        options = PrepareOptions(demuxer=fetched.demuxer, part_seconds=self.options.part_seconds, limits=self.shop.decode_limits)
-        with self.shop.blobs.workspace() as folder:
-            source = self._under_its_name(fetched, folder)
-            try:
-                prepared = prepare(source, folder / "decoded" / "audio.wav", options=options, progress=report)
-            except BrokenAudio:
-                self.shop.ledger.forget(self._fetch_key())  # it may have been cut off on its way: the next run fetches it again
-                raise
-            pcm = self.shop.blobs.adopt(folder / "decoded" / "audio.wav")
-            embedded, notices = read_embedded(source, duration=prepared.duration)
-        return PreparedEpisode(prepared=prepared, pcm=pcm, embedded=embedded, warnings=notices)
+    @property
+    def _decoder(self) -> Decoder:
+        return Decoder(self.shop.blobs, self.publication.episode, self.options.part_seconds, self.shop.decode_limits)
 
-    def _under_its_name(self, fetched: Fetched, folder: Path) -> Path:
-        """Return the audio under the name that its publisher gave it, which is what errors and notices speak of."""
-        address = unquote(urlsplit(self.publication.episode.audio_url or "").path)
-        source = folder / file_name(PurePosixPath(address).name, instead="audio")
-        source.symlink_to(self.shop.blobs.path(fetched.audio).resolve())
-        return source
-
-    def _language(self, ready: PreparedEpisode, prepare_key: str, audio: _LazyAudio) -> tuple[str | None, str]:
+    def _language(self, ready: PreparedEpisode, prepare_key: str, audio: DecodedAudio) -> tuple[str | None, str]:
         if self.options.language is not None or not ready.prepared.speech:
             return self.options.language, ""
         self.shop.transcriber.expect(len(ready.prepared.parts))  # before it is loaded
@@ -235,7 +207,7 @@ class _Work:
         return self.runner.run(Step("language", key), Language, listen).language, key
 
     def _transcribe(
-        self, ready: PreparedEpisode, prepare_key: str, language: str | None, audio: _LazyAudio
+        self, ready: PreparedEpisode, prepare_key: str, language: str | None, audio: DecodedAudio
     ) -> tuple[tuple[PartTranscript, ...], list[str]]:
         parts, transcriber, info = ready.prepared.parts, self.shop.transcriber, self.shop.transcriber.info
         asked = SpeechOptions(
@@ -259,7 +231,7 @@ class _Work:
         heard = self.runner.run_all(tasks, PartTranscript, at_once=transcriber.expect(len(parts)))
         return heard, [step.key for step, _ in tasks]
 
-    def _diarize(self, ready: PreparedEpisode, prepare_key: str, audio: _LazyAudio) -> tuple[Diarization | None, str]:
+    def _diarize(self, ready: PreparedEpisode, prepare_key: str, audio: DecodedAudio) -> tuple[Diarization | None, str]:
         diarizer, options = self.shop.diarizer, self.options
         if diarizer is None or not ready.prepared.speech:
             return None, ""
@@ -313,56 +285,12 @@ class _Work:
     def _key(self, name: str, *parts: str | float | None) -> str:
         return key_of(name, _FORMATS[name], *parts)
 
-    @contextmanager
-    def _audio(self, fetched: Fetched, ready: PreparedEpisode) -> Iterator[_LazyAudio]:
-        audio = _LazyAudio(self, fetched, ready)
-        try:
-            yield audio
-        finally:
-            audio.close()
-
     def _clean_up(self, ready: PreparedEpisode) -> None:
         """Remove the decoded audio, which is large and can be made again, unless another job of the episode may be using it."""
         episode, mine = self.publication.episode.id, self.runner.job_id
         others = [job for job in self.shop.ledger.unfinished_jobs() if job.episode_id == episode and job.id != mine]
         if not (self.shop.keep_decoded or others):
             self.shop.blobs.remove(ready.pcm)
-
-
-class _LazyAudio:
-    """The decoded audio, opened when a step needs it, and decoded again if it was removed meanwhile."""
-
-    def __init__(self, work: _Work, fetched: Fetched, ready: PreparedEpisode) -> None:
-        self._work = work
-        self._fetched = fetched
-        self._ready = ready
-        self._open: Pcm | None = None
-        self._opening = threading.Lock()
-
-    @property
-    def pcm(self) -> Pcm:
-        """Return the open recording; parts that are transcribed side by side ask for it at once."""
-        with self._opening:
-            if self._open is None:
-                self._open = Pcm(self._path())
-            return self._open
-
-    def _path(self) -> Path:
-        blobs = self._work.shop.blobs
-        try:
-            return blobs.path(self._ready.pcm)
-        except NotFound:
-            again = self._work._decode(self._fetched, _unreported)  # noqa: SLF001 - two halves of one thing
-            return blobs.path(again.pcm)
-
-    def close(self) -> None:
-        """Close the recording if it was opened."""
-        if self._open is not None:
-            self._open.close()
-
-
-def _unreported(done: float, total: float | None = None) -> None:
-    """Report to nobody."""
 
 
 def _given_notes(path: Path | None) -> tuple[Note, ...]:
