@@ -59,9 +59,10 @@ def _with_the_unheard(
     segments: tuple[Segment, ...], part: PartAudio, transcriber: Transcriber, options: SpeechOptions
 ) -> tuple[Segment, ...]:
     """Add what is heard in stretches of speech that came out without a word, each listened to alone, unless it is doubtful."""
+    alone = replace(options, batch_size=1)
     found: list[Segment] = []
     for gap in _unheard(part.speech, segments):
-        again = judge(transcriber.transcribe(part.between(gap.start, gap.end), options, lambda _: None))
+        again = judge(transcriber.transcribe(part.between(gap.start, gap.end), alone, lambda _: None))
         found.extend(segment for segment in again if not _DOUBTFUL.intersection(segment.flags))
     return tuple(sorted((*segments, *found), key=lambda segment: segment.start)) if found else segments
 

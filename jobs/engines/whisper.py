@@ -25,7 +25,7 @@ from jobs.engines.devices import (
 from jobs.engines.protocols import LanguageGuess, PartAudio, Progress, Samples, SpeechOptions
 from jobs.engines.speech_chunks import Chunk, CompactSpeech, compact, speech_chunks, windows
 from jobs.language import primary_subtag
-from storage.documents import EngineInfo, Segment, SegmentFlag, Span, Word
+from storage.documents import EngineInfo, Segment, SegmentFlag, Word
 from storage.errors import EngineUnavailable, ModelInvalid, OptionError
 
 WINDOW = 30.0
@@ -39,9 +39,6 @@ REPETITIVE = 2.4
 
 NO_SPEECH = 0.6
 """Whisper's own bound for the probability that a window holds no speech."""
-
-UNHEARD = 1.0
-"""Seconds of speech in a batched window without a word, from which on the window is decoded again on its own."""
 
 NOTICE = "NOTICE.txt"
 MOST_WORKERS = 4
@@ -219,9 +216,10 @@ class WhisperTranscriber:
         return tuple(segment for segment in segments if segment.words)
 
     def _batched(self, part: PartAudio, options: SpeechOptions, progress: Progress) -> tuple[Segment, ...]:
-        """Decode several windows at once, and once more alone each window in which speech came out without words.
+        """Decode several windows at once.
 
-        Batched decoding cannot fall back on other temperatures, and loses stretches of text (faster-whisper#1179, #1427).
+        That cannot fall back on other temperatures, and loses stretches of text (faster-whisper#1179, #1427): whoever calls looks
+        for speech without words and for loops, and has those stretches heard again one by one (`jobs.transcribe`).
         """
         from faster_whisper import BatchedInferencePipeline
 
@@ -246,21 +244,8 @@ class WhisperTranscriber:
         for segment in heard:
             segments.append(_segment_of(segment, whole))
             progress(min(segment.end, part.end - part.start))
-        return self._fill_gaps(part, spans, [s for s in segments if s.words], options, progress)
-
-    def _fill_gaps(
-        self, part: PartAudio, spans: Sequence[Span], segments: list[Segment], options: SpeechOptions, progress: Progress
-    ) -> tuple[Segment, ...]:
-        kept: list[Segment] = []
-        for span in spans:
-            inside = [s for s in segments if span.start <= (s.start + s.end) / 2 < span.end]
-            if _unheard(part.speech, span, inside) > UNHEARD or any("repetition" in s.flags for s in inside):
-                again = part.between(span.start, span.end)
-                offset = span.start - part.start
-                inside = list(self._sequential(again, options, lambda done, offset=offset: progress(offset + done)))  # type: ignore[misc]  # a default binds the loop's value
-            kept.extend(inside)
         progress(part.end - part.start)
-        return tuple(sorted(kept, key=lambda segment: segment.start))
+        return tuple(segment for segment in segments if segment.words)
 
 
 def check_model_folder(folder: Path) -> None:
@@ -316,19 +301,3 @@ def _words_of(heard: Iterable[Any], speech: CompactSpeech) -> Iterable[Word]:
             probability=min(max(float(word.probability), 0.0), 1.0),
             joined=index > 0 and not word.word[0].isspace(),
         )
-
-
-def _unheard(speech: Sequence[Span], span: Span, segments: Sequence[Segment]) -> float:
-    """Return the longest stretch of speech inside `span`, in seconds, over which no word lies."""
-    words = sorted((word for segment in segments for word in segment.words), key=lambda word: word.start)
-    longest = 0.0
-    for region in speech:
-        start, end = max(region.start, span.start), min(region.end, span.end)
-        at = start
-        for word in words:
-            if word.end <= at or word.start >= end:
-                continue
-            longest = max(longest, word.start - at)
-            at = max(at, word.end)
-        longest = max(longest, end - at)
-    return longest
