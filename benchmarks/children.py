@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,17 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 _UNKIND = ("PYTHONDONTWRITEBYTECODE",)
 """Variables under which every start would compile all modules anew, as no installed program does."""
+
+_LAUNCHER = """
+import os, sys, time
+begin = time.perf_counter()
+child = os.posix_spawn(sys.argv[2], sys.argv[2:], os.environ)
+_, status, usage = os.wait4(child, 0)
+wall = time.perf_counter() - begin
+with open(sys.argv[1], "w") as told:
+    print(os.waitstatus_to_exitcode(status), wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss, file=told)
+"""
+"""Starts the process from a small one: Linux counts the memory of the process that forks to the peak of its child."""
 
 _OFFLINE = {"HF_HUB_OFFLINE": "1", "PYANNOTE_METRICS_ENABLED": "0"}
 
@@ -43,16 +53,16 @@ def run_python(arguments: Sequence[str], *, environment: Mapping[str, str] | Non
     """Run this Python with arguments from the root of the repository; raises `RuntimeError` with its errors if it fails."""
     inherited = {name: value for name, value in os.environ.items() if name not in _UNKIND}
     given = {**inherited, "PYTHONPATH": str(REPOSITORY), **_OFFLINE, **(environment or {})}
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        begin = time.perf_counter()
-        child = subprocess.Popen([sys.executable, *arguments], cwd=REPOSITORY, env=given, stdout=out, stderr=err)
-        _, status, usage = os.wait4(child.pid, 0)
-        wall = time.perf_counter() - begin
-        child.returncode = os.waitstatus_to_exitcode(status)
-        out.seek(0)
-        err.seek(0)
+    with tempfile.NamedTemporaryFile() as told, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        command = [sys.executable, "-S", "-c", _LAUNCHER, told.name, sys.executable, *arguments]
+        subprocess.run(command, cwd=REPOSITORY, env=given, stdout=out, stderr=err, check=False)
+        for file in (out, err):
+            file.seek(0)
         said, complained = out.read().decode(errors="replace"), err.read().decode(errors="replace")
-    if child.returncode:
-        raise RuntimeError(f"{' '.join(arguments)} ended with status {child.returncode}:\n{complained[-2000:]}")
+        measured = told.read().split()
+    if len(measured) != 4 or int(measured[0]):
+        status = measured[0].decode() if measured else "unknown"
+        raise RuntimeError(f"{' '.join(arguments)} ended with status {status}:\n{complained[-2000:]}")
+    wall, cpu, peak = (float(value) for value in measured[1:])
     unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss is in bytes there, in KiB elsewhere
-    return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit / (1 << 20), said)
+    return Cost(wall, cpu, peak * unit / (1 << 20), said)
