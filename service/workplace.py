@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from jobs.fetch import USER_AGENT, Fetcher
 from jobs.wire import FetchLimits
 from storage.blobs import FolderBlobs
+from storage.database import open_database, sqlite_url
 from storage.files import make_folder
 from storage.ledger import Ledger
 from storage.presence import Presence
-from storage.tables import open_database, sqlite_url
 from worker.settings import Settings
 
 

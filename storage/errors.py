@@ -9,6 +9,7 @@ The branch decides what happens next: a transient error is worth another try, a 
     │   │   ├── RateLimited          the server answered 429; `retry_after` says for how long
     │   │   └── TooSlow              the deadline passed or the rate fell below the minimum
     │   ├── StorageFull              no room left on the disk
+    │   ├── LedgerUnavailable        the database cannot be reached or written
     │   ├── StepBusy                 another process holds the lease of this step
     │   └── LeaseLost                this process held the lease too long; its result was refused
     └── PermanentError               the same call would fail again
@@ -89,6 +90,10 @@ class TooSlow(NetworkError):
 
 class StorageFull(TransientError):
     """No room is left on the disk."""
+
+
+class LedgerUnavailable(TransientError):
+    """The ledger's database cannot be reached or written."""
 
 
 class StepBusy(TransientError):

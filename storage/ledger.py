@@ -19,6 +19,7 @@ from typing import Any, Literal, cast
 from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from storage.database import reading
 from storage.errors import LeaseLost, NotFound, Poisoned, StepBusy
 from storage.tables import jobs, steps
 
@@ -101,7 +102,7 @@ class Ledger:
 
     def job(self, job_id: str) -> JobRecord:
         """Return one job; `NotFound` if there is none."""
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             row = connection.execute(select(jobs).where(jobs.c.id == job_id)).first()
         if row is None:
             raise NotFound(f"There is no job {job_id}.", hint="List the jobs to see their ids.")
@@ -115,7 +116,7 @@ class Ledger:
 
     def unfinished_jobs(self) -> tuple[JobRecord, ...]:
         """Return the jobs that are queued or running."""
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             rows = connection.execute(select(jobs).where(jobs.c.state.in_(("queued", "running")))).all()
         return tuple(_job(row) for row in rows)
 
@@ -124,14 +125,14 @@ class Ledger:
     def steps(self, job_id: str) -> tuple[StepRecord, ...]:
         """Return the steps of a job in the order in which they were first claimed."""
         order = (steps.c.started_at, steps.c.name, steps.c.part)
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             rows = connection.execute(select(steps).where(steps.c.job_id == job_id).order_by(*order)).all()
         return tuple(_step(row) for row in rows)
 
     def finished(self, key: str) -> str | None:
         """Return the output of a finished step with this key, the newest one, whatever job it belongs to."""
         query = select(steps.c.output).where(steps.c.key == key, steps.c.state == "done").order_by(steps.c.finished_at.desc())
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return cast("str | None", connection.execute(query.limit(1)).scalar())
 
     def forget(self, key: str) -> None:

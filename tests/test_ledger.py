@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from storage.database import open_database, sqlite_url
 from storage.errors import LeaseLost, NotFound, Poisoned, StepBusy
 from storage.ledger import LEASE_SECONDS, MAX_ATTEMPTS, Ledger
-from storage.tables import open_database, sqlite_url
 
 
 @dataclass

@@ -13,11 +13,11 @@ import pytest
 from jobs.events import Event, StepBegan, StepEnded, StepMoved
 from jobs.steps import Report, Step, StepRunner
 from storage.blobs import FolderBlobs
+from storage.database import open_database, sqlite_url
 from storage.documents import Document
 from storage.errors import EngineUnavailable, LeaseLost, NotFound, Poisoned, StepBusy
 from storage.ledger import Ledger
 from storage.presence import Presence
-from storage.tables import open_database, sqlite_url
 
 
 class Number(Document):

@@ -11,11 +11,11 @@ import pytest
 from jobs.events import Event
 from jobs.steps import Report, Step, StepRunner
 from storage.blobs import FolderBlobs
+from storage.database import open_database, sqlite_url
 from storage.documents import Note
 from storage.errors import PermanentError
 from storage.ledger import Ledger
 from storage.presence import Presence
-from storage.tables import open_database, sqlite_url
 
 
 @pytest.fixture

@@ -31,10 +31,10 @@ from jobs.fetch import Fetcher
 from jobs.pipeline import Workshop
 from jobs.wire import FetchLimits
 from storage.blobs import FolderBlobs
+from storage.database import open_database, sqlite_url
 from storage.documents import EngineInfo, Publication, Segment, Span
 from storage.ledger import Ledger
 from storage.presence import Presence
-from storage.tables import open_database, sqlite_url
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 SCRIPT = EXAMPLES / "truth.json"

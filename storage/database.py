@@ -1,0 +1,103 @@
+"""Opening the ledger's database: SQLite in a file, or PostgreSQL by URL; its schema is brought up to date first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from storage.errors import LedgerUnavailable
+
+NEWEST = "0001"
+"""Revision of the schema that this code works with; a test holds it against the migrations."""
+
+_BUSY_TIMEOUT = 30.0
+"""Seconds that one writer waits for another."""
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_READING = "earmark_reading"
+_TURNSTILE = 7_042_118
+"""Any number that no other program on the same PostgreSQL database uses for an advisory lock."""
+
+
+def open_database(url: str) -> Engine:
+    """Open the ledger's database and migrate it to the newest schema.
+
+    SQLite runs in write-ahead mode, and a transaction that writes takes the lock at its start (`BEGIN IMMEDIATE`), so that
+    compare-and-set never meets a stale snapshot. Raises `LedgerUnavailable` if the database cannot be reached or written.
+    """
+    is_sqlite = url.startswith("sqlite")
+    engine = create_engine(url, pool_pre_ping=not is_sqlite, connect_args={"timeout": _BUSY_TIMEOUT} if is_sqlite else {})
+    if is_sqlite:
+        event.listen(engine, "connect", _configure_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    with reached(engine):
+        if _revision(engine) != NEWEST:
+            migrate(engine)
+    return engine
+
+
+def sqlite_url(path: Path) -> str:
+    """Return the URL of a SQLite database in a file."""
+    return f"sqlite:///{path}"
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Lend a connection for looking things up: on SQLite it waits for no writer, and no writer waits for it."""
+    with engine.connect().execution_options(**{_READING: True}) as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def reached(engine: Engine) -> Iterator[None]:
+    """Turn the database's own words for "not there" into ours."""
+    try:
+        yield
+    except OperationalError as error:
+        raise LedgerUnavailable(
+            f"The ledger {engine.url.render_as_string(hide_password=True)} cannot be used: {error.orig}.",
+            hint="Check that its place is there, has room, and may be written.",
+        ) from error
+
+
+def migrate(engine: Engine, revision: str = "head") -> None:
+    """Bring the schema to a revision in one transaction; processes that start together wait for one another."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURNSTILE})")
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+
+def _revision(engine: Engine) -> str | None:
+    """Return the schema's revision, without the cost of loading the migrations."""
+    with reading(engine) as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+        return str(found) if found is not None else None
+
+
+def _configure_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    # pysqlite would begin transactions by itself, and later than asked for
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    is_reading = connection.get_execution_options().get(_READING, False)
+    connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")

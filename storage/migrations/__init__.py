@@ -1,0 +1,1 @@
+"""Migrations of the ledger: one file a change, never edited once released."""
