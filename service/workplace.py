@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from jobs.fetch import USER_AGENT, Fetcher
-from jobs.wire import FetchLimits
 from storage.blobs import FolderBlobs
 from storage.database import open_database, sqlite_url
 from storage.files import make_folder
@@ -37,9 +35,3 @@ def open_stores(settings: Settings) -> Iterator[Stores]:
             yield Stores(Ledger(engine), blobs, presence)
     finally:
         engine.dispose()
-
-
-def open_fetcher(settings: Settings) -> Fetcher:
-    """Return the guarded way to the network."""
-    limits = FetchLimits(max_bytes=settings.max_audio_bytes, download_seconds=settings.fetch_deadline)
-    return Fetcher(limits, allow_private=settings.allow_private_networks, user_agent=settings.user_agent or USER_AGENT)

@@ -75,7 +75,7 @@ def find_list(lines: Sequence[NoteLine], duration: float | None) -> tuple[FoundL
 
 def _candidates(lines: Sequence[NoteLine]) -> _Candidates:
     found = _Candidates([], [], [])
-    alone: list[Row] = []
+    alone: list[tuple[Row, Row | None]] = []
     for number, line in enumerate(lines):
         timed = timed_line(number, line)
         if timed is None:
@@ -90,16 +90,26 @@ def _candidates(lines: Sequence[NoteLine]) -> _Candidates:
         elif lead is not None and lead.title:
             found.leading.append(lead)
         elif lead is not None:
-            alone.append(lead._replace(form="alone"))
+            alone.append((lead._replace(form="alone"), trailing_row(timed)))
         else:
             trail = trailing_row(timed)
             if trail is not None and not trail.time.broken:
                 found.trailing.append(trail)
         if len(found.leading) + len(found.trailing) + len(alone) >= MAX_ROWS:
             break
-    found.leading.extend(_titled(alone, lines, {row.line for row in (*found.leading, *alone, *found.trailing)}))
+    without_title = _without_titles_of_symbols(alone, found.trailing)
+    found.leading.extend(_titled(without_title, lines, {row.line for row in (*found.leading, *without_title, *found.trailing)}))
     found.leading.sort(key=lambda row: (row.line, row.order))
     return found
+
+
+def _without_titles_of_symbols(alone: list[tuple[Row, Row | None]], trailing: list[Row]) -> list[Row]:
+    """Return the rows whose time is alone in its line; in a list of trailing times, `👋 (0:31)` has a title instead."""
+    if len(trailing) <= len(alone):
+        return [row for row, _ in alone]
+    trailing.extend(trail for _, trail in alone if trail is not None)
+    trailing.sort(key=lambda row: (row.line, row.order))
+    return [row for row, trail in alone if trail is None]
 
 
 def _titled(alone: list[Row], lines: Sequence[NoteLine], taken: set[int]) -> list[Row]:

@@ -39,7 +39,7 @@ def read_show_notes(
 
     `duration` is the episode's length in seconds, published or measured, if known. Never raises.
     """
-    ordered = sorted((note for note in notes if note.html.strip()), key=lambda note: FIELDS.index(note.field))
+    ordered = in_order(notes)
     read = [read_notes_text(note.html, note.field, duration=duration) for note in ordered]
     found = [result for result in read if result[0].status == "found"]
     if not found:
@@ -50,6 +50,11 @@ def read_show_notes(
     first = _whole(found)
     rest = [_compared(source, first[0]) for source, _ in read if source is not first[0]]
     return (first[0], *rest), first[1]
+
+
+def in_order(notes: Sequence[Note]) -> list[Note]:
+    """Return the notes that say anything, the one to believe first at the front."""
+    return sorted((note for note in notes if note.html.strip()), key=lambda note: FIELDS.index(note.field))
 
 
 def read_notes_text(text: str, origin: str, *, duration: float | None = None) -> tuple[ChapterSource, tuple[Notice, ...]]:

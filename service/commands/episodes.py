@@ -12,8 +12,8 @@ from jobs.chapters.listing import published_chapters
 from jobs.feed import Feed
 from jobs.sources import read_feed_at
 from service.console import errors, print_json, results
+from service.network import open_fetcher
 from service.wording import clock
-from service.workplace import open_fetcher
 from storage.documents import Publication
 from worker.settings import Settings
 

@@ -20,9 +20,10 @@ from jobs.pipeline import Workshop, process
 from jobs.selection import Selection
 from jobs.sources import open_source
 from service.console import errors
+from service.network import open_fetcher
 from service.progress import shown
 from service.summary import Row, show_summary
-from service.workplace import Stores, open_fetcher, open_stores
+from service.workplace import Stores, open_stores
 from storage.documents import Notice, Publication
 from storage.errors import EarmarkError, OptionError
 from storage.export import FORMATS, format_named
