@@ -36,9 +36,13 @@ def open_database(url: str) -> Engine:
     if is_sqlite:
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
-    with reached(engine):
-        if _revision(engine) != NEWEST:
-            migrate(engine)
+    try:
+        with reached(engine):
+            if _revision(engine) != NEWEST:
+                migrate(engine)
+    except BaseException:
+        engine.dispose()
+        raise
     return engine
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,23 @@ from storage.ledger import Ledger
 from storage.tables import metadata
 
 
-def test_a_new_database_has_every_table_as_the_code_expects_it(tmp_path: Path) -> None:
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Callable[[], Engine]]:
+    """Lend a function that opens the same database again and again, and close all of it afterwards."""
+    engines: list[Engine] = []
+
+    def open_it() -> Engine:
+        engines.append(open_database(sqlite_url(tmp_path / "ledger.db")))
+        return engines[-1]
+
+    yield open_it
+    for engine in engines:
+        engine.dispose()
+
+
+def test_a_new_database_has_every_table_as_the_code_expects_it(opened: Callable[[], Engine]) -> None:
     """Migrations lead to the tables of `storage.tables`, to the last column and constraint."""
-    engine = open_database(sqlite_url(tmp_path / "ledger.db"))
+    engine = opened()
     with reading(engine) as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
@@ -35,18 +50,17 @@ def test_the_newest_migration_is_the_one_that_the_code_waits_for() -> None:
     assert ScriptDirectory.from_config(config).get_current_head() == NEWEST
 
 
-def test_opening_again_keeps_what_is_there(tmp_path: Path) -> None:
+def test_opening_again_keeps_what_is_there(opened: Callable[[], Engine]) -> None:
     """A second start migrates nothing."""
-    url = sqlite_url(tmp_path / "ledger.db")
-    job = Ledger(open_database(url)).open_job("ep_1", "options", "Title")
-    assert Ledger(open_database(url)).job(job.id) == job
+    job = Ledger(opened()).open_job("ep_1", "options", "Title")
+    assert Ledger(opened()).job(job.id) == job
 
 
-def test_migrations_lead_back_to_an_empty_database(tmp_path: Path) -> None:
+def test_migrations_lead_back_to_an_empty_database(opened: Callable[[], Engine]) -> None:
     """Each one knows how to undo itself."""
     from alembic import command
 
-    engine = open_database(sqlite_url(tmp_path / "ledger.db"))
+    engine = opened()
     config = Config()
     config.set_main_option("script_location", str(Path(storage.migrations.__file__).parent))
     with engine.begin() as connection:
@@ -57,21 +71,16 @@ def test_migrations_lead_back_to_an_empty_database(tmp_path: Path) -> None:
     assert {"jobs", "steps"} <= set(inspect(engine).get_table_names())
 
 
-def test_many_that_start_together_on_a_new_database_all_get_it(tmp_path: Path) -> None:
+def test_many_that_start_together_on_a_new_database_all_get_it(opened: Callable[[], Engine]) -> None:
     """One migrates, the others wait."""
-    url = sqlite_url(tmp_path / "ledger.db")
-    engines: list[Engine] = []
-    threads = [threading.Thread(target=lambda: engines.append(open_database(url))) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(engines) == 8
+    with ThreadPoolExecutor(8) as pool:
+        engines = list(pool.map(lambda _: opened(), range(8)))
+    assert all({"jobs", "steps"} <= set(inspect(engine).get_table_names()) for engine in engines)
 
 
-def test_a_reader_does_not_wait_for_a_writer(tmp_path: Path) -> None:
+def test_a_reader_does_not_wait_for_a_writer(opened: Callable[[], Engine]) -> None:
     """Listing jobs goes on while a long transaction is open."""
-    engine = open_database(sqlite_url(tmp_path / "ledger.db"))
+    engine = opened()
     ledger = Ledger(engine)
     job = ledger.open_job("ep_1", "options", "Title")
     with engine.begin():  # holds SQLite's write lock

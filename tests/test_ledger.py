@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,9 +32,11 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def ledger(tmp_path: Path, clock: Clock) -> Ledger:
-    """Return a ledger on a real SQLite file."""
-    return Ledger(open_database(sqlite_url(tmp_path / "ledger.db")), clock=clock)
+def ledger(tmp_path: Path, clock: Clock) -> Iterator[Ledger]:
+    """Lend a ledger on a real SQLite file."""
+    engine = open_database(sqlite_url(tmp_path / "ledger.db"))
+    yield Ledger(engine, clock=clock)
+    engine.dispose()
 
 
 @pytest.fixture
