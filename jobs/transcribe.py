@@ -10,8 +10,11 @@ from jobs.engines.protocols import PartAudio, Progress, SpeechOptions, Transcrib
 from jobs.quality import INVENTED, better, judge, looks_invented
 from storage.documents import Document, Notice, Segment, SegmentFlag, Span
 
-UNHEARD = 1.5
+UNHEARD = 1.0
 """Seconds of detected speech without a word, from which on the stretch is heard again."""
+
+BREATH = 0.5
+"""A pause up to this many seconds does not end a stretch of speech: the words of a sentence that was passed over are one."""
 
 _DOUBTFUL = frozenset({*INVENTED, "low_confidence", "no_speech_likely"})
 
@@ -69,16 +72,30 @@ def _with_the_unheard(
 
 def _unheard(speech: Sequence[Span], segments: Sequence[Segment]) -> Iterator[Span]:
     words = sorted((word for segment in segments for word in segment.words), key=lambda word: word.start)
-    for region in speech:
-        at = region.start
+    for stretch in _stretches(speech):
+        at = stretch.start
         for word in words:
-            if word.end <= at or word.start >= region.end:
+            if word.end <= at or word.start >= stretch.end:
                 continue
             if word.start - at > UNHEARD:
                 yield Span(start=at, end=word.start)
             at = max(at, word.end)
-        if region.end - at > UNHEARD:
-            yield Span(start=at, end=region.end)
+        if stretch.end - at > UNHEARD:
+            yield Span(start=at, end=stretch.end)
+
+
+def _stretches(speech: Sequence[Span]) -> Iterator[Span]:
+    """Yield the speech regions, those with no more than a breath between them as one."""
+    joined: Span | None = None
+    for region in speech:
+        if joined is not None and region.start - joined.end <= BREATH:
+            joined = Span(start=joined.start, end=region.end)
+            continue
+        if joined is not None:
+            yield joined
+        joined = region
+    if joined is not None:
+        yield joined
 
 
 def _at(progress: Progress, offset: float) -> Progress:

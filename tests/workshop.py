@@ -149,7 +149,9 @@ def example(folder: Path) -> Publication:
         shutil.copyfile(EXAMPLES / "episode.mp3", audio)
         ID3(audio).delete(audio)
     published = example_as_published()
-    return published.model_copy(update={"episode": published.episode.model_copy(update={"audio_url": audio.as_uri()})})
+    # another file, so another episode: an episode is known by its id, wherever its audio lies
+    episode = published.episode.model_copy(update={"id": "ep_untagged", "audio_url": audio.as_uri()})
+    return published.model_copy(update={"episode": episode})
 
 
 def example_as_published() -> Publication:
