@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
 
 from jobs.engines.protocols import PartAudio, Progress, SpeechOptions, Transcriber
 from jobs.quality import INVENTED, better, judge, looks_invented
-from storage.documents import Document, Notice, Segment, SegmentFlag, Span
-
-UNHEARD = 1.0
-"""Seconds of detected speech without a word, from which on the stretch is heard again."""
-
-BREATH = 0.5
-"""A pause up to this many seconds does not end a stretch of speech: the words of a sentence that was passed over are one."""
+from jobs.unheard import unheard, with_found
+from storage.documents import Document, Notice, Segment, SegmentFlag
 
 _DOUBTFUL = frozenset({*INVENTED, "low_confidence", "no_speech_likely"})
 
@@ -61,41 +56,13 @@ def transcribe_part(
 def _with_the_unheard(
     segments: tuple[Segment, ...], part: PartAudio, transcriber: Transcriber, options: SpeechOptions
 ) -> tuple[Segment, ...]:
-    """Add what is heard in stretches of speech that came out without a word, each listened to alone, unless it is doubtful."""
+    """Hear each stretch of speech that came out without a word alone, and put what is found there in, unless it is doubtful."""
     alone = replace(options, batch_size=1)
-    found: list[Segment] = []
-    for gap in _unheard(part.speech, segments):
+    for gap in list(unheard(part.speech, segments)):
         again = judge(transcriber.transcribe(part.between(gap.start, gap.end), alone, lambda _: None))
-        found.extend(segment for segment in again if not _DOUBTFUL.intersection(segment.flags))
-    return tuple(sorted((*segments, *found), key=lambda segment: segment.start)) if found else segments
-
-
-def _unheard(speech: Sequence[Span], segments: Sequence[Segment]) -> Iterator[Span]:
-    words = sorted((word for segment in segments for word in segment.words), key=lambda word: word.start)
-    for stretch in _stretches(speech):
-        at = stretch.start
-        for word in words:
-            if word.end <= at or word.start >= stretch.end:
-                continue
-            if word.start - at > UNHEARD:
-                yield Span(start=at, end=word.start)
-            at = max(at, word.end)
-        if stretch.end - at > UNHEARD:
-            yield Span(start=at, end=stretch.end)
-
-
-def _stretches(speech: Sequence[Span]) -> Iterator[Span]:
-    """Yield the speech regions, those with no more than a breath between them as one."""
-    joined: Span | None = None
-    for region in speech:
-        if joined is not None and region.start - joined.end <= BREATH:
-            joined = Span(start=joined.start, end=region.end)
-            continue
-        if joined is not None:
-            yield joined
-        joined = region
-    if joined is not None:
-        yield joined
+        found = [segment for segment in again if not _DOUBTFUL.intersection(segment.flags)]
+        segments = with_found(segments, found, gap, part.speech)
+    return segments
 
 
 def _at(progress: Progress, offset: float) -> Progress:

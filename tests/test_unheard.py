@@ -1,0 +1,72 @@
+"""Speech that came out without a word."""
+
+from __future__ import annotations
+
+from jobs.unheard import unheard, with_found
+from storage.documents import Segment, Span, Word
+
+
+def said(text: str, start: float, pace: float = 0.3) -> Segment:
+    """Return a segment whose words take `pace` seconds each."""
+    words = tuple(Word(start=start + n * pace, end=start + (n + 1) * pace, text=word) for n, word in enumerate(text.split()))
+    return Segment(start=start, end=words[-1].end, text=text, words=words)
+
+
+def spans(*edges: tuple[float, float]) -> list[Span]:
+    """Return stretches of time."""
+    return [Span(start=start, end=end) for start, end in edges]
+
+
+def texts(segments: tuple[Segment, ...]) -> list[str]:
+    """Return all words in order of time."""
+    return [word.text for segment in segments for word in segment.words]
+
+
+def test_a_long_stretch_of_speech_without_a_word_is_found() -> None:
+    """Before, between and after words, and where there is none at all."""
+    assert list(unheard(spans((0, 10)), [said("a b", 3)])) == spans((0, 3), (3.6, 10))
+    assert list(unheard(spans((0, 2)), [])) == spans((0, 2))
+    assert list(unheard(spans((0, 0.9)), [])) == []
+
+
+def test_a_sentence_with_breaths_in_it_is_one_stretch() -> None:
+    """Two short regions, neither long enough alone, are together."""
+    assert list(unheard(spans((77.9, 79.1), (79.2, 79.9)), [said("Yes, I agree.", 76.5)])) == spans((77.9, 79.9))
+    assert list(unheard(spans((77.9, 78.7), (79.5, 80.2)), [])) == []
+
+
+def test_what_is_new_is_added_in_its_place() -> None:
+    """The words around it stay."""
+    before, after = said("Yes, I agree.", 1), said("If you", 6)
+    found = said("Maybe ninety nine.", 3)
+    whole = with_found([before, after], [found], Span(start=2.8, end=4.2), spans((1, 2), (2.8, 4.2), (6, 7)))
+    assert whole == (before, found, after)
+    assert with_found([before], [], Span(start=2.8, end=4.2), spans((1, 2))) == (before,)
+
+
+def test_words_that_stand_in_the_silence_beside_the_gap_are_moved_and_not_doubled() -> None:
+    """Whisper put them before the speech; hearing them again tells their times."""
+    misplaced = said("Absolutely, Anna.", 479.6, pace=0.25)
+    after = said("Of course.", 482.5)
+    found = (said("Absolutely, Anna.", 480.3), said("Our", 481.4))
+    speech = spans((480.24, 481.57), (482.42, 483.2))
+    whole = with_found([misplaced, after], found, Span(start=480.24, end=481.57), speech)
+    assert texts(whole) == ["Absolutely,", "Anna.", "Of", "course."]
+    assert [word.start for word in whole[0].words] == [480.3, 480.6]
+
+
+def test_words_squeezed_into_no_time_are_given_theirs() -> None:
+    """Five words in four hundredths of a second were said somewhere else."""
+    squeezed = said("Most papers come from inference.", 55.9, pace=0.01)
+    speech = spans((55.2, 56.0), (56.56, 58.56))
+    whole = with_found([squeezed], [said("Most papers come from inference", 56.6)], Span(start=56.56, end=58.56), speech)
+    assert texts(whole) == squeezed.text.split()
+    assert whole[0].start == 56.6
+
+
+def test_something_really_said_twice_is_kept_twice() -> None:
+    """The first time lies over speech, so the second is new."""
+    first = said("Yes, I agree.", 1.0)
+    again = said("Yes, I agree.", 3.0)
+    whole = with_found([first], [again], Span(start=3.0, end=4.0), spans((1, 2), (3, 4)))
+    assert texts(whole) == ["Yes,", "I", "agree.", "Yes,", "I", "agree."]
