@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from storage.documents import Segment, SegmentFlag, Word
+from storage.words import letters_of
 
 LONGEST_PATTERN = 16
 """Words of the longest repeated phrase that is looked for."""
@@ -110,4 +111,4 @@ def _faster_than(rate: Rate, words: Sequence[Word]) -> Iterator[int]:
 
 
 def _key(word: Word) -> str:
-    return "".join(c for c in word.text.casefold() if c.isalnum()) or word.text
+    return letters_of(word) or word.text

@@ -15,7 +15,7 @@ from jobs.pcm import Pcm
 from jobs.split import PartSpan
 from jobs.transcribe import PartTranscript
 from storage.documents import Segment, Span, Word
-from storage.words import text_of
+from storage.words import letters_of, text_of
 
 OVERLAP = 4.0
 """Seconds before a forced seam that are heard by both parts."""
@@ -80,7 +80,7 @@ def _agreeing(first: Sequence[Word], second: Sequence[Word]) -> Iterator[tuple[i
         (abs(a.start - b.start), i, j)
         for i, a in enumerate(first)
         for j, b in enumerate(second)
-        if _key(a) == _key(b) and abs(a.start - b.start) <= SAME_WORD
+        if letters_of(a) == letters_of(b) and abs(a.start - b.start) <= SAME_WORD
     )
     taken: tuple[set[int], set[int]] = (set(), set())
     for _, i, j in near:
@@ -105,7 +105,3 @@ def _within(segments: Sequence[Segment], wanted: range) -> Iterator[Segment]:
 
 def _middle(word: Word) -> float:
     return (word.start + word.end) / 2
-
-
-def _key(word: Word) -> str:
-    return "".join(c for c in word.text.casefold() if c.isalnum())

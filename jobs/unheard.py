@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from storage.documents import Segment, Span, Word
+from storage.words import letters_of
 
 UNHEARD = 1.0
 """Seconds of detected speech without a word, from which on the stretch is heard again."""
@@ -64,7 +65,7 @@ def _misplaced(words: Sequence[Word], again: Sequence[Word], gap: Span, speech: 
     best = (0, 0)
     for first in range(max(0, near - NEIGHBOURS), min(len(words), near + NEIGHBOURS)):
         count = 0
-        while count < len(again) and first + count < len(words) and _key(words[first + count]) == _key(again[count]):
+        while count < len(again) and first + count < len(words) and letters_of(words[first + count]) == letters_of(again[count]):
             count += 1
         window = words[first : first + count]
         lost = sum(not _is_over_speech(word, speech) for word in window)
@@ -104,7 +105,3 @@ def _stretches(speech: Sequence[Span]) -> Iterator[Span]:
         joined = region
     if joined is not None:
         yield joined
-
-
-def _key(word: Word) -> str:
-    return "".join(c for c in word.text.casefold() if c.isalnum())

@@ -36,6 +36,11 @@ def words_of(segment: Segment) -> tuple[Word, ...]:
     return tuple(words)
 
 
+def letters_of(word: Word) -> str:
+    """Return the letters and digits of a word in one case, by which two readings of it are compared; empty for a mere mark."""
+    return "".join(c for c in word.text.casefold() if c.isalnum())
+
+
 def width(text: str) -> int:
     """Return how many columns a text takes in a fixed-width font: two for wide characters, none for combining marks."""
     if text.isascii():
