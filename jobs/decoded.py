@@ -89,6 +89,10 @@ class DecodedAudio:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the recording if it was opened."""
         if self._open is not None:
             self._open.close()
 

@@ -8,8 +8,8 @@ from typing import Literal, TypeAlias
 
 from storage.documents import Episode, Notice
 
-StepName = Literal["fetch", "chapters", "prepare", "language", "transcribe", "diarize", "assemble"]
-"""The steps of a job, in their order; `transcribe` has one step per part."""
+StepName = Literal["transcriber", "diarizer", "chapters", "fetch", "prepare", "language", "transcribe", "diarize", "assemble"]
+"""The steps of a job, in their order; `transcribe` has one step per part; the first two choose engines, where workers do."""
 
 Unit = Literal["bytes", "seconds"]
 

@@ -1,57 +1,29 @@
-"""The steps of an episode and their order; `process` runs them all in one process, and knows no broker.
+"""An episode from its address to its transcript in one process, without a broker: `process` walks the plan step by step.
 
-    chapters ──────────────────────────────────────────┐
-    fetch → prepare ─┬→ language → transcribe[0 … n) ──┬→ assemble
-                     └→ diarize ───────────────────────┘
-
-Each step's key says what its result depends on, so that whatever was done before is found again, by this job or another.
+The steps and their order stand in `jobs/plan.py`; workers walk the same plan (`worker/`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
-from jobs.assemble import Heard, assemble
 from jobs.audio import DecodeLimits
-from jobs.decoded import DecodedAudio, Decoder, PreparedEpisode
-from jobs.engines.protocols import Diarization, Diarizer, SpeakerHints, SpeechOptions, Transcriber
+from jobs.engines.protocols import Diarizer, Transcriber
 from jobs.events import EpisodeBegan, Listener
 from jobs.fetch import Fetcher
-from jobs.intake import ChapterFiles, Fetched, Given, content_of, fetch_audio, read_chapter_files
-from jobs.language import places, read_clips
-from jobs.options import Options, key_of
-from jobs.seams import part_audio
-from jobs.split import PartSpan
-from jobs.steps import Report, Step, StepRunner
-from jobs.transcribe import PartTranscript, transcribe_part
+from jobs.intake import Given
+from jobs.options import Options
+from jobs.plan import EngineChoice, Plan, Result, Task, Tools
+from jobs.request import JobRequest
+from jobs.steps import StepRunner
 from storage.blobs import FolderBlobs
-from storage.documents import Document, Note, Notice, Publication, Share, Transcript, Turn
-from storage.errors import BrokenAudio, Cancelled, EarmarkError, LeaseLost, NotFound, StepBusy
+from storage.documents import Document, EngineInfo, Note, Notice, Publication, Transcript
+from storage.errors import Cancelled, EarmarkError, LeaseLost, NotFound, StepBusy
 from storage.ledger import Ledger
 from storage.presence import Presence
-
-VERSION = "0.1.0"
-
-_FORMATS = {"fetch": 1, "chapters": 1, "prepare": 1, "language": 1, "transcribe": 1, "diarize": 1, "assemble": 1}
-"""Counted up when a step's result changes its meaning, so that older results are done again."""
-
-
-class Language(Document):
-    """What the episode is spoken in."""
-
-    language: str
-    probability: Share
-
-
-class DiarizedEpisode(Document):
-    """Who speaks when, as kept in the blob store."""
-
-    turns: tuple[Turn, ...]
-    overlapping: tuple[Turn, ...]
-    embeddings: dict[str, tuple[float, ...]]
-    warnings: tuple[Notice, ...]
 
 
 @dataclass(frozen=True)
@@ -100,10 +72,10 @@ def process(
         shop.ledger.reset_attempts(job.id)
     runner = StepRunner(shop.ledger, shop.blobs, shop.presence, job.id, listener, force=force)
     asked = given or Given()
-    work = _Work(publication, options, shop, runner, asked, _given_notes(asked.notes))
+    request = JobRequest(publication=publication, options=options, chapters=asked.chapters, notes=_given_notes(asked.notes))
     shop.ledger.set_job(job.id, "running")
     try:
-        transcript, key = work.all_steps()
+        transcript, key = _all_steps(request, shop, runner)
     except Cancelled as error:
         shop.ledger.set_job(job.id, "cancelled", reason=str(error))
         raise
@@ -123,174 +95,85 @@ def process(
     return Outcome(transcript, runner.worked)
 
 
+def _all_steps(request: JobRequest, shop: Workshop, runner: StepRunner) -> tuple[Transcript, str]:
+    """Run every step; return the transcript and the key under which it is known."""
+    known = _Results(shop)
+    tools = Tools(shop.blobs, shop.fetcher, _Engines(shop), shop.decode_limits, shop.ledger.forget)
+    with Plan(request, tools) as plan:
+        ahead = plan.ahead(known)
+        while ahead.transcript is None or ahead.last is None:
+            first = ahead.ready[0].step.name
+            alike = list(takewhile(lambda task: task.step.name == first, ahead.ready))  # noqa: B023 - used at once
+            known.keep(alike, _run(alike, shop, runner))
+            ahead = plan.ahead(known)
+        _clean_up(request, plan.decoded_blob(known), shop, runner.job_id)
+    return ahead.transcript, ahead.last.step.key
+
+
+def _run(tasks: list[Task[Any]], shop: Workshop, runner: StepRunner) -> tuple[Document, ...]:
+    """Run steps of one name, several at once where the engine can."""
+    first = tasks[0]
+    if first.step.name == "transcribe":
+        at_once = shop.transcriber.expect(first.step.parts)
+        return runner.run_all([(task.step, task.work) for task in tasks], first.kind, at_once=at_once)
+    return tuple(runner.run(task.step, task.kind, task.work, usable=task.usable) for task in tasks)
+
+
+def _clean_up(request: JobRequest, decoded: str | None, shop: Workshop, job_id: str) -> None:
+    """Remove the decoded audio, which is large and can be made again, unless another job of the episode may be using it."""
+    episode = request.publication.episode.id
+    if decoded is not None and not (shop.keep_decoded or shop.ledger.has_others(episode, job_id)):
+        shop.blobs.remove(decoded)
+
+
+class _Results:
+    """What this process has done, or found done; the engines are chosen before it begins."""
+
+    def __init__(self, shop: Workshop) -> None:
+        self._shop = shop
+        self._made: dict[str, Document] = {}
+
+    def keep(self, tasks: list[Task[Any]], results: tuple[Document, ...]) -> None:
+        """Take note of what steps made."""
+        self._made.update(zip((task.step.key for task in tasks), results, strict=True))
+
+    def has(self, task: Task[Any]) -> bool:
+        """Tell whether the step is done."""
+        return self.result(task) is not None
+
+    def result(self, task: Task[Result]) -> Result | None:
+        """Return what the step made."""
+        engines = {"transcriber": self._shop.transcriber, "diarizer": self._shop.diarizer}
+        if task.step.name in engines:
+            engine = engines[task.step.name]
+            said = self._shop.notices if task.step.name == "transcriber" else ()
+            made: Document | None = EngineChoice(info=engine.info if engine else None, notices=said)
+        else:
+            made = self._made.get(task.step.key)
+        assert made is None or isinstance(made, task.kind)
+        return made
+
+
 @dataclass(frozen=True)
-class _Work:
-    """The steps of one job."""
+class _Engines:
+    """The engines of this process."""
 
-    publication: Publication
-    options: Options
     shop: Workshop
-    runner: StepRunner
-    given: Given
-    notes: tuple[Note, ...]
-    """Show notes given by hand."""
 
-    def all_steps(self) -> tuple[Transcript, str]:
-        """Run every step; return the transcript and the key under which it is known."""
-        beside, chapters_key = self._chapters()
-        fetched = self._fetch()
-        ready, prepare_key = self._prepare(fetched)
-        with DecodedAudio(self._decoder, fetched, ready) as audio:
-            language, language_key = self._language(ready, prepare_key, audio)
-            parts, part_keys = self._transcribe(ready, prepare_key, language, audio)
-            diarized, diarize_key = self._diarize(ready, prepare_key, audio)
-        keys = (chapters_key, prepare_key, language_key, *part_keys, diarize_key)
-        heard = self._heard(fetched=fetched, beside=beside, ready=ready, language=language, parts=parts, diarization=diarized)
-        transcript, key = self._assemble(heard, keys)
-        self._clean_up(ready)
-        return transcript, key
+    def choose_transcriber(self) -> EngineChoice:
+        return EngineChoice(info=self.shop.transcriber.info)
 
-    # ------------------------------------------------------------------ the steps
+    def choose_diarizer(self) -> EngineChoice:
+        return EngineChoice(info=self.shop.diarizer.info if self.shop.diarizer else None)
 
-    def _chapters(self) -> tuple[ChapterFiles, str]:
-        """Read the chapter files first: a wrong one that a person gave is said before an hour of audio is fetched."""
-        links, given = self.publication.chapter_links, self.given.chapters
-        if not links and given is None:
-            return ChapterFiles(), ""
-        printed = [f"{link.rel} {link.url}" for link in links]
-        key = self._key("chapters", given, given and content_of(given), *printed)
-        step = Step("chapters", key)
-        found = self.runner.run(
-            step, ChapterFiles, lambda _: read_chapter_files(links, given, self.shop.fetcher), usable=lambda known: known.settled
-        )
-        return found, key_of(found.model_dump_json())
+    def transcriber(self, chosen: EngineInfo) -> Transcriber:
+        assert chosen == self.shop.transcriber.info
+        return self.shop.transcriber
 
-    def _fetch(self) -> Fetched:
-        publication = self.publication
-        step = Step("fetch", self._fetch_key(), unit="bytes")
-        return self.runner.run(
-            step,
-            Fetched,
-            lambda report: fetch_audio(publication, self.shop.fetcher, self.shop.blobs, report),
-            usable=lambda known: self.shop.blobs.has(known.audio),
-        )
-
-    def _fetch_key(self) -> str:
-        # not the address: publishers move and sign them, and the episode is the same
-        return self._key("fetch", self.publication.episode.id)
-
-    def _prepare(self, fetched: Fetched) -> tuple[PreparedEpisode, str]:
-        key = self._key("prepare", fetched.audio, self.options.part_seconds)
-        step = Step("prepare", key, total=self.publication.episode.published_duration)
-        try:
-            return self.runner.run(step, PreparedEpisode, lambda report: self._decoder.decode(fetched, report)), key
-        except BrokenAudio:
-            self.shop.ledger.forget(self._fetch_key())  # it may have been cut off on its way: the next run fetches it again
-            raise
-
-    @property
-    def _decoder(self) -> Decoder:
-        return Decoder(self.shop.blobs, self.publication.episode, self.options.part_seconds, self.shop.decode_limits)
-
-    def _language(self, ready: PreparedEpisode, prepare_key: str, audio: DecodedAudio) -> tuple[str | None, str]:
-        if self.options.language is not None or not ready.prepared.speech:
-            return self.options.language, ""
-        self.shop.transcriber.expect(len(ready.prepared.parts))  # before it is loaded
-        key = self._key("language", prepare_key, self.shop.transcriber.info.model_dump_json())
-        prepared = ready.prepared
-
-        def listen(_: Report) -> Language:
-            clips = read_clips(audio.pcm, places(prepared.speech, prepared.duration))
-            guess = self.shop.transcriber.detect_language(clips)
-            return Language(language=guess.language, probability=guess.probability)
-
-        return self.runner.run(Step("language", key), Language, listen).language, key
-
-    def _transcribe(
-        self, ready: PreparedEpisode, prepare_key: str, language: str | None, audio: DecodedAudio
-    ) -> tuple[tuple[PartTranscript, ...], list[str]]:
-        parts, transcriber, info = ready.prepared.parts, self.shop.transcriber, self.shop.transcriber.info
-        asked = SpeechOptions(
-            language=language,
-            prompt=self.options.prompt,
-            hotwords=self.options.hotwords,
-            beam_size=self.options.beam_size,
-            batch_size=self.options.batch_size or (8 if info.device == "cuda" else 1),
-        )
-
-        def task(part: PartSpan) -> tuple[Step, Callable[[Report], PartTranscript]]:
-            def listen(report: Report) -> PartTranscript:
-                samples = part_audio(audio.pcm, part, ready.prepared.speech)
-                return transcribe_part(part.index, samples, transcriber, asked, report)
-
-            key = self._key("transcribe", prepare_key, part.index, info.model_dump_json(), repr(asked))
-            length, whole = part.end - part.start, ready.prepared.duration
-            return Step("transcribe", key, part.index, len(parts), total=length, whole=whole), listen
-
-        tasks = [task(part) for part in parts]
-        heard = self.runner.run_all(tasks, PartTranscript, at_once=transcriber.expect(len(parts)))
-        return heard, [step.key for step, _ in tasks]
-
-    def _diarize(self, ready: PreparedEpisode, prepare_key: str, audio: DecodedAudio) -> tuple[Diarization | None, str]:
-        diarizer, options = self.shop.diarizer, self.options
-        if diarizer is None or not ready.prepared.speech:
-            return None, ""
-        hints = SpeakerHints(options.speakers, options.min_speakers, options.max_speakers)
-        key = self._key("diarize", prepare_key, diarizer.info.model_dump_json(), repr(hints))
-
-        def tell_apart(report: Report) -> DiarizedEpisode:
-            found = diarizer.diarize(audio.pcm, ready.prepared.speech, hints, report)
-            return DiarizedEpisode(
-                turns=found.turns, overlapping=found.overlapping, embeddings=found.embeddings, warnings=found.warnings
-            )
-
-        kept = self.runner.run(Step("diarize", key, total=ready.prepared.duration), DiarizedEpisode, tell_apart)
-        return Diarization(kept.turns, kept.overlapping, kept.embeddings, kept.warnings), key
-
-    def _heard(
-        self,
-        *,
-        fetched: Fetched,
-        beside: ChapterFiles,
-        ready: PreparedEpisode,
-        language: str | None,
-        parts: tuple[PartTranscript, ...],
-        diarization: Diarization | None,
-    ) -> Heard:
-        return Heard(
-            publication=self.publication,
-            fetched=fetched,
-            beside=beside,
-            prepared=ready.prepared,
-            embedded=ready.embedded,
-            parts=parts,
-            diarization=diarization,
-            language=language,
-            transcriber=self.shop.transcriber.info,
-            diarizer=self.shop.diarizer.info if self.shop.diarizer else None,
-            options=self.options.model_dump(exclude_none=True),
-            notes=self.notes,
-            warnings=(*self.shop.notices, *ready.warnings),
-            version=VERSION,
-        )
-
-    def _assemble(self, heard: Heard, keys: tuple[str, ...]) -> tuple[Transcript, str]:
-        printed = [self.publication.model_dump_json(), *(note.html for note in heard.notes)]
-        said = [notice.model_dump_json() for notice in heard.warnings]
-        key = self._key("assemble", *keys, *printed, *said, repr(heard.options), VERSION)
-        return self.runner.run(Step("assemble", key), Transcript, lambda _: assemble(heard)), key
-
-    # ------------------------------------------------------------------ around them
-
-    def _key(self, name: str, *parts: str | float | None) -> str:
-        return key_of(name, _FORMATS[name], *parts)
-
-    def _clean_up(self, ready: PreparedEpisode) -> None:
-        """Remove the decoded audio, which is large and can be made again, unless another job of the episode may be using it."""
-        episode, mine = self.publication.episode.id, self.runner.job_id
-        others = [job for job in self.shop.ledger.unfinished_jobs() if job.episode_id == episode and job.id != mine]
-        if not (self.shop.keep_decoded or others):
-            self.shop.blobs.remove(ready.pcm)
+    def diarizer(self, chosen: EngineInfo) -> Diarizer:
+        assert self.shop.diarizer is not None
+        assert chosen == self.shop.diarizer.info
+        return self.shop.diarizer
 
 
 def _given_notes(path: Path | None) -> tuple[Note, ...]:

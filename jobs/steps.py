@@ -16,8 +16,9 @@ from jobs.events import Event, Listener, StepBegan, StepEnded, StepMoved, StepNa
 from storage.blobs import FolderBlobs
 from storage.documents import Document
 from storage.errors import CorruptBlob, EarmarkError, LeaseLost, NotFound
-from storage.ledger import LEASE_SECONDS, Lease, Ledger
+from storage.ledger import Ledger
 from storage.presence import Presence
+from storage.records import LEASE_SECONDS, Lease
 
 Result = TypeVar("Result", bound=Document)
 

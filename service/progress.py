@@ -20,6 +20,8 @@ from jobs.events import EpisodeBegan, Event, Listener, Noticed, StepBegan, StepE
 from service.wording import clock, size
 
 LABELS: dict[StepName, str] = {
+    "transcriber": "choose the speech engine",
+    "diarizer": "choose the diarizer",
     "fetch": "download",
     "chapters": "chapter files",
     "prepare": "decode",

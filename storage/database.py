@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor, ExceptionContext
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from storage.errors import LedgerUnavailable
+from storage.errors import LedgerUnavailable, StorageFull
 
-NEWEST = "0001"
+NEWEST = "0002"
 """Revision of the schema that this code works with; a test holds it against the migrations."""
 
 _BUSY_TIMEOUT = 30.0
@@ -33,13 +35,13 @@ def open_database(url: str) -> Engine:
     """
     is_sqlite = url.startswith("sqlite")
     engine = create_engine(url, pool_pre_ping=not is_sqlite, connect_args={"timeout": _BUSY_TIMEOUT} if is_sqlite else {})
+    event.listen(engine, "handle_error", _in_our_words)
     if is_sqlite:
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     try:
-        with reached(engine):
-            if _revision(engine) != NEWEST:
-                migrate(engine)
+        if _revision(engine) != NEWEST:
+            migrate(engine)
     except BaseException:
         engine.dispose()
         raise
@@ -58,16 +60,24 @@ def reading(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-@contextmanager
-def reached(engine: Engine) -> Iterator[None]:
-    """Turn the database's own words for "not there" into ours."""
-    try:
-        yield
-    except OperationalError as error:
-        raise LedgerUnavailable(
-            f"The ledger {engine.url.render_as_string(hide_password=True)} cannot be used: {error.orig}.",
-            hint="Check that its place is there, has room, and may be written.",
+def _in_our_words(context: ExceptionContext) -> None:
+    """Raise `StorageFull` and `LedgerUnavailable` for what the database says when it is full, gone, or locked."""
+    if not isinstance(context.sqlalchemy_exception, OperationalError) or context.engine is None:
+        return
+    error, place = context.original_exception, context.engine.url.render_as_string(hide_password=True)
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL or _is_a_failed_write(error):
+        raise StorageFull(
+            f"No room is left to write the ledger {place}: {error}.", hint="Make room there; a new try goes on from here."
         ) from error
+    raise LedgerUnavailable(
+        f"The ledger {place} cannot be used: {error}.", hint="Check that its place is there, has room, and may be written."
+    ) from error
+
+
+def _is_a_failed_write(error: BaseException) -> bool:
+    """Tell whether SQLite could not grow a file: so it words quotas and limits on the size of files."""
+    growing = {"SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_TRUNCATE", "SQLITE_IOERR_FSYNC"}
+    return getattr(error, "sqlite_errorname", "") in growing
 
 
 def migrate(engine: Engine, revision: str = "head") -> None:
@@ -97,9 +107,24 @@ def _configure_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) 
     # pysqlite would begin transactions by itself, and later than asked for
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    _write_ahead(cursor)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _write_ahead(cursor: DBAPICursor) -> None:
+    """Switch to write-ahead mode; SQLite does not wait by itself where several processes open a new file at once."""
+    deadline = time.monotonic() + _BUSY_TIMEOUT
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:

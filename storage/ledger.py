@@ -13,63 +13,29 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal, cast
+from dataclasses import replace
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from storage.database import reading
 from storage.errors import LeaseLost, NotFound, Poisoned, StepBusy
+from storage.records import (
+    ENDED_STATES,
+    LEASE_SECONDS,
+    MAX_ATTEMPTS,
+    OPEN_STATES,
+    JobRecord,
+    JobState,
+    Lease,
+    StepRecord,
+    job_of,
+    step_label,
+    step_of,
+)
 from storage.tables import jobs, steps
-
-JobState = Literal["queued", "running", "done", "failed", "cancelled"]
-StepState = Literal["queued", "running", "done", "failed"]
-
-LEASE_SECONDS = 60.0
-"""How long a step stays with a process that gives no sign of life."""
-
-MAX_ATTEMPTS = 3
-"""Claims after which a step that never came to an end is taken for poison."""
-
-
-@dataclass(frozen=True)
-class JobRecord:
-    """One request to process one episode with given options."""
-
-    id: str
-    episode_id: str
-    title: str
-    state: JobState
-    reason: str
-    output: str | None
-    """Digest of the transcript, once there is one."""
-
-
-@dataclass(frozen=True)
-class StepRecord:
-    """One unit of work of a job."""
-
-    job_id: str
-    name: str
-    part: int
-    key: str
-    state: StepState
-    attempts: int
-    output: str | None
-    error: str
-
-
-@dataclass(frozen=True)
-class Lease:
-    """The right to work on a step, until `expires_at`."""
-
-    job_id: str
-    name: str
-    part: int
-    owner: str
-    token: int
-    expires_at: float
+from storage.transitions import end_job, record_event
 
 
 class Ledger:
@@ -98,7 +64,7 @@ class Ledger:
         except IntegrityError:  # PostgreSQL: another process made it between the two
             with self._engine.begin() as connection:
                 row = connection.execute(select(jobs).where(wanted)).one()
-        return _job(row)
+        return job_of(row)
 
     def job(self, job_id: str) -> JobRecord:
         """Return one job; `NotFound` if there is none."""
@@ -106,19 +72,22 @@ class Ledger:
             row = connection.execute(select(jobs).where(jobs.c.id == job_id)).first()
         if row is None:
             raise NotFound(f"There is no job {job_id}.", hint="List the jobs to see their ids.")
-        return _job(row)
+        return job_of(row)
 
     def set_job(self, job_id: str, state: JobState, *, reason: str = "", output: str | None = None) -> None:
-        """Move a job to a state, with the reason in words."""
-        values = {"state": state, "reason": reason, "output": output, "updated_at": self._clock()}
+        """Move a job of this process to a state, with the reason in words, whatever it was before."""
+        now = self._clock()
+        values = {"state": state, "reason": reason, "output": output, "updated_at": now}
         with self._engine.begin() as connection:
-            connection.execute(update(jobs).where(jobs.c.id == job_id).values(values))
+            ended = state in ENDED_STATES and end_job(connection, job_id, state, now, reason=reason, output=output)
+            if not ended:
+                connection.execute(update(jobs).where(jobs.c.id == job_id).values(values))
 
-    def unfinished_jobs(self) -> tuple[JobRecord, ...]:
-        """Return the jobs that are queued or running."""
+    def has_others(self, episode_id: str, job_id: str) -> bool:
+        """Tell whether another job of the same episode is queued or running."""
+        other = (jobs.c.episode_id == episode_id, jobs.c.id != job_id, jobs.c.state.in_(OPEN_STATES))
         with reading(self._engine) as connection:
-            rows = connection.execute(select(jobs).where(jobs.c.state.in_(("queued", "running")))).all()
-        return tuple(_job(row) for row in rows)
+            return connection.execute(select(jobs.c.id).where(*other).limit(1)).first() is not None
 
     # -------------------------------------------------------------- steps
 
@@ -127,7 +96,7 @@ class Ledger:
         order = (steps.c.started_at, steps.c.name, steps.c.part)
         with reading(self._engine) as connection:
             rows = connection.execute(select(steps).where(steps.c.job_id == job_id).order_by(*order)).all()
-        return tuple(_step(row) for row in rows)
+        return tuple(step_of(row) for row in rows)
 
     def finished(self, key: str) -> str | None:
         """Return the output of a finished step with this key, the newest one, whatever job it belongs to."""
@@ -162,7 +131,7 @@ class Ledger:
         seconds: float = LEASE_SECONDS,
         is_gone: Callable[[str], bool] = lambda _: False,
     ) -> Lease:
-        """Take a step for `owner`, count the attempt, and return the lease.
+        """Take this step for `owner`, count the attempt, and return the lease.
 
         A step whose lease ran out, or whose owner `is_gone`, can be taken over. Raises `StepBusy` while somebody else holds
         it and `Poisoned` when it was claimed `MAX_ATTEMPTS` times without coming to an end.
@@ -173,7 +142,7 @@ class Ledger:
             if row.state == "running" and row.expires_at > now and not is_gone(row.owner):
                 wait = max(0.0, row.expires_at - now)
                 raise StepBusy(
-                    f"Another process is at work on {_label(name, part)} of this episode.",
+                    f"Another process is at work on {step_label(name, part)} of this episode.",
                     hint="Wait for it to end, or stop it.",
                     retry_after=wait,
                 )
@@ -181,61 +150,88 @@ class Ledger:
             attempts = row.attempts if same else 0
             if attempts >= MAX_ATTEMPTS:
                 raise Poisoned(
-                    f"{_label(name, part)} brought its process down {attempts} times.",
+                    f"{step_label(name, part)} brought its process down {attempts} times.",
                     hint="Look at memory and at the log; `--force` tries once more.",
                 )
             lease = Lease(job_id, name, part, owner, row.token + 1, now + seconds)
-            values = {
-                "key": key, "state": "running", "attempts": attempts + 1, "token": lease.token, "owner": owner,
-                "expires_at": lease.expires_at, "started_at": now, "finished_at": None, "output": None, "error": "",
-            }  # fmt: skip
-            claimed = connection.execute(update(steps).where(*_here(lease), steps.c.token == row.token).values(values))
-        if claimed.rowcount != 1:
-            raise StepBusy(f"Another process just took {_label(name, part)}.", hint="Wait for it to end, or stop it.")
+            taken = take(connection, lease, now, key=key, attempts=attempts + 1)
+        if not taken:
+            raise StepBusy(f"Another process just took {step_label(name, part)}.", hint="Wait for it to end, or stop it.")
         return lease
 
-    def renew(self, lease: Lease, *, seconds: float = LEASE_SECONDS) -> Lease:
-        """Prolong a lease; `LeaseLost` if somebody else holds the step by now."""
+    def renew(
+        self, lease: Lease, *, seconds: float = LEASE_SECONDS, done: float | None = None, total: float | None = None
+    ) -> Lease:
+        """Prolong a lease, and note how much is done; `LeaseLost` if somebody else holds the step by now."""
         until = self._clock() + seconds
-        self._write(lease, {"expires_at": until})
-        return Lease(lease.job_id, lease.name, lease.part, lease.owner, lease.token, until)
+        moved = {name: value for name, value in (("done", done), ("total", total)) if value is not None}
+        self._write(lease, {"expires_at": until, **moved})
+        return replace(lease, expires_at=until)
 
     def commit(self, lease: Lease, output: str) -> None:
         """Record the step as done, with the digest of its output; `LeaseLost` if the token is stale."""
-        self._write(lease, {"state": "done", "output": output, "finished_at": self._clock(), "error": ""})
+        values = {"state": "done", "output": output, "error": "", "done": func.coalesce(steps.c.total, steps.c.done)}
+        self._write(lease, {**values, "finished_at": self._clock()}, event="step.done")
 
     def fail(self, lease: Lease, error: str) -> None:
         """Record why the step failed. It came to an end, so it is not poison: its attempts start anew."""
-        self._write(lease, {"state": "failed", "error": error, "attempts": 0, "finished_at": self._clock()})
+        values = {"state": "failed", "error": error, "attempts": 0, "finished_at": self._clock()}
+        self._write(lease, values, event="step.failed", error=error)
 
     def release(self, lease: Lease) -> None:
         """Give a step back undone, as on Ctrl-C; the attempt does not count."""
-        self._write(lease, {"state": "queued", "attempts": steps.c.attempts - 1, "owner": None, "expires_at": None})
+        self._write(lease, given_back(steps.c.attempts - 1), event="step.returned")
 
     def release_all(self, job_id: str, owner: str) -> None:
         """Give back every step of a job that `owner` holds: an interruption may fall between a claim and the work."""
         held = (steps.c.job_id == job_id, steps.c.owner == owner, steps.c.state == "running")
-        values = {"state": "queued", "attempts": steps.c.attempts - 1, "owner": None, "expires_at": None}
         with self._engine.begin() as connection:
-            connection.execute(update(steps).where(*held).values(values))
+            connection.execute(update(steps).where(*held).values(given_back(steps.c.attempts - 1)))
 
     def reset_attempts(self, job_id: str) -> None:
         """Let a person try the poisoned steps of a job once more."""
         with self._engine.begin() as connection:
             connection.execute(update(steps).where(steps.c.job_id == job_id, steps.c.state != "done").values(attempts=0))
 
-    def _write(self, lease: Lease, values: dict[str, object]) -> None:
-        held = and_(*_here(lease), steps.c.token == lease.token, steps.c.state == "running")
+    def _write(self, lease: Lease, values: dict[str, object], *, event: str | None = None, **data: object) -> None:
         with self._engine.begin() as connection:
-            written = connection.execute(update(steps).where(held).values(values))
-        if written.rowcount != 1:
-            raise LeaseLost(
-                f"{_label(lease.name, lease.part)} went to another process meanwhile; this result is not used.",
-                hint="Nothing is lost: the other process goes on.",
-            )
+            write(connection, lease, values, at=self._clock(), event=event, **data)
 
 
-def _here(lease: Lease) -> tuple[ColumnElement[bool], ...]:
+def take(connection: Connection, lease: Lease, now: float, *, key: str, attempts: int) -> bool:
+    """Give the step to the lease's owner, by compare-and-set on the token; False if somebody was faster."""
+    values = {
+        "key": key, "state": "running", "attempts": attempts, "token": lease.token, "owner": lease.owner,
+        "expires_at": lease.expires_at, "started_at": now, "finished_at": None, "output": None, "error": "", "done": None,
+    }  # fmt: skip
+    claimed = connection.execute(update(steps).where(*here(lease), steps.c.token == lease.token - 1).values(values))
+    if claimed.rowcount == 1:
+        record_event(connection, lease.job_id, "step.started", now, step=lease.name, part=lease.part, attempt=attempts)
+    return claimed.rowcount == 1
+
+
+def write(
+    connection: Connection, lease: Lease, values: dict[str, object], *, at: float, event: str | None = None, **data: object
+) -> None:
+    """Change a step that is still held under this lease; `LeaseLost` if it is not."""
+    held = and_(*here(lease), steps.c.token == lease.token, steps.c.state == "running")
+    written = connection.execute(update(steps).where(held).values(values))
+    if written.rowcount != 1:
+        raise LeaseLost(
+            f"{step_label(lease.name, lease.part)} went to another process meanwhile; this result is not used.",
+            hint="Nothing is lost: the other process goes on.",
+        )
+    if event is not None:
+        record_event(connection, lease.job_id, event, at, step=lease.name, part=lease.part, **data)
+
+
+def given_back(attempts: object) -> dict[str, object]:
+    """Return the values of a step that nobody holds and that may be claimed again."""
+    return {"state": "queued", "attempts": attempts, "owner": None, "expires_at": None, "announced_at": None, "done": None}
+
+
+def here(lease: Lease) -> tuple[ColumnElement[bool], ...]:
+    """Return the condition that names the step of a lease."""
     return (steps.c.job_id == lease.job_id, steps.c.name == lease.name, steps.c.part == lease.part)
 
 
@@ -247,15 +243,3 @@ def _ensure_step(connection: Connection, job_id: str, name: str, part: int, key:
         connection.execute(insert(steps).values(values))
         row = connection.execute(query).one()
     return row
-
-
-def _job(row: Row[Any]) -> JobRecord:
-    return JobRecord(row.id, row.episode_id, row.title, row.state, row.reason, row.output)
-
-
-def _step(row: Row[Any]) -> StepRecord:
-    return StepRecord(row.job_id, row.name, row.part, row.key, row.state, row.attempts, row.output, row.error)
-
-
-def _label(name: str, part: int) -> str:
-    return f"{name}[{part}]" if name == "transcribe" else name

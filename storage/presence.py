@@ -41,7 +41,7 @@ class Presence:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._descriptor is not None:
-            (self._folder / self.owner).unlink(missing_ok=True)
+            # the sign stays, without anybody holding it: a lease that could not be given back is seen to be free
             os.close(self._descriptor)
             self._descriptor = None
 

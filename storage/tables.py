@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
 
 metadata = MetaData(
     naming_convention={
@@ -26,8 +26,15 @@ jobs = Table(
     Column("output", String(64)),
     Column("created_at", Float, nullable=False),
     Column("updated_at", Float, nullable=False),
+    Column("show", Text),
+    Column("priority", Integer, nullable=False, server_default="0"),
+    Column("request", Text),
+    Column("webhook", Text),
     UniqueConstraint("episode_id", "options_key"),
+    Index("ix_jobs_state_created_at", "state", "created_at"),
+    Index("ix_jobs_created_at", "created_at", "id"),
 )
+"""`request` is what workers need to do the job (JSON); jobs of `earmark run` have none, and no worker touches them."""
 
 steps = Table(
     "steps",
@@ -45,5 +52,125 @@ steps = Table(
     Column("error", Text, nullable=False, server_default=""),
     Column("started_at", Float),
     Column("finished_at", Float),
+    Column("queue", String(16)),
+    Column("priority", Integer, nullable=False, server_default="0"),
+    Column("since", Float, nullable=False, server_default="0"),
+    Column("parts", Integer, nullable=False, server_default="1"),
+    Column("needs_bytes", BigInteger, nullable=False, server_default="0"),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("not_before", Float, nullable=False, server_default="0"),
+    Column("announced_at", Float),
+    Column("done", Float),
+    Column("total", Float),
+    Column("unit", String(16)),
     Index("ix_steps_key_state", "key", "state"),
+    Index("ix_steps_queue", "state", "queue", "priority", "since", "part"),
 )
+"""A step that workers may claim has a `queue`; `priority` and `since` are its job's, so that one index orders them."""
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("job_id", String(32), ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    Column("at", Float, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("data", Text, nullable=False, server_default="{}"),
+    Index("ix_events_job_id", "job_id", "id"),
+    sqlite_autoincrement=True,  # an id that a reader has seen is never given again
+)
+
+episodes = Table(
+    "episodes",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("show", Text),
+    Column("guid", Text),
+    Column("audio_url", Text),
+    Column("page_url", Text),
+    Column("feed_url", Text),
+    Column("published", Float),
+    Column("duration", Float),
+    Column("language", String(35)),
+    Column("transcript", String(64)),
+    Column("job_id", String(32)),
+    Column("first_seen", Float, nullable=False),
+    Column("transcribed_at", Float),
+    Index("ix_episodes_first_seen", "first_seen", "id"),
+    Index("ix_episodes_show", "show"),
+)
+"""Every episode that was ever asked for; `transcript` is the digest of its newest transcript, made by `job_id`."""
+
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("url", Text, nullable=False, unique=True),
+    Column("title", Text),
+    Column("every", Float, nullable=False),
+    Column("since", Float),
+    Column("options", Text, nullable=False, server_default="{}"),
+    Column("priority", Integer, nullable=False, server_default="0"),
+    Column("webhook", Text),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("created_at", Float, nullable=False),
+    Column("polled_at", Float),
+    Column("next_poll_at", Float, nullable=False),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("error", Text, nullable=False, server_default=""),
+    Index("ix_feeds_next_poll_at", "next_poll_at"),
+)
+
+feed_items = Table(
+    "feed_items",
+    metadata,
+    Column("feed_id", String(32), ForeignKey("feeds.id", ondelete="CASCADE"), primary_key=True),
+    Column("episode_id", String(64), primary_key=True),
+    Column("guid", Text),
+    Column("audio_url", Text),
+    Column("title", Text, nullable=False),
+    Column("published", Float),
+    Column("duration", Float),
+    Column("seen_at", Float, nullable=False),
+    Column("job_id", String(32)),
+)
+"""What a watched feed has listed so far, so that an item whose guid or address changes is known again."""
+
+submissions = Table(
+    "submissions",
+    metadata,
+    Column("key", String(255), primary_key=True),
+    Column("body", String(64), nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("created_at", Float, nullable=False),
+)
+"""Answers to requests that carried an `Idempotency-Key`; `body` is the digest of what was asked."""
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("job_id", String(32), ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    Column("webhook", Text, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("next_at", Float, nullable=False),
+    Column("error", Text, nullable=False, server_default=""),
+    Column("created_at", Float, nullable=False),
+    Index("ix_deliveries_state", "state", "next_at"),
+)
+"""Messages to webhooks, written in the transaction that ends their job, so that none is forgotten and none made up."""
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("used_at", Float),
+)
+"""API tokens; only their digests are kept."""

@@ -43,8 +43,9 @@ def test_an_owner_that_never_was_here_is_not_taken_for_gone(tmp_path: Path) -> N
         assert not presence.is_gone(presence.owner)
 
 
-def test_a_process_that_ended_well_takes_its_sign_with_it(tmp_path: Path) -> None:
-    """Nothing is left to clean up."""
-    with Presence(tmp_path):
+def test_a_process_that_ended_well_is_known_to_be_gone(tmp_path: Path) -> None:
+    """What it could not give back, because the disk was full, is free at once."""
+    with Presence(tmp_path) as ended:
         pass
-    assert list(tmp_path.iterdir()) == []
+    with Presence(tmp_path) as presence:
+        assert presence.is_gone(ended.owner)

@@ -7,6 +7,7 @@ model hub's own `HF_TOKEN` is honoured.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from platformdirs import user_data_path
 from pydantic import AliasChoices, Field, SecretStr
@@ -21,6 +22,15 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default_factory=lambda: user_data_path("earmark"), description="Ledger, downloads and artefacts.")
     output_dir: Path = Field(default=Path("transcripts"), description="Where transcripts are written unless -o says otherwise.")
 
+    database_url: str | None = Field(
+        default=None, description="Ledger in PostgreSQL (postgresql+psycopg://…) instead of SQLite in the data folder."
+    )
+    broker_url: str = Field(default="redis://127.0.0.1:6379/0", description="Redis, through which workers hear of work.")
+
+    engine: Literal["auto", "whisper", "pocketsphinx", "scripted"] = Field(default="auto", description="Speech engine.")
+    diarizer: Literal["auto", "pyannote", "resemblyzer", "none", "scripted"] = Field(
+        default="auto", description="Who tells the speakers apart."
+    )
     model: str | None = Field(default=None, description="Whisper model: a name, a folder, or a hub id.")
     pyannote_model: str | None = Field(default=None, description="pyannote pipeline: a folder or a hub id.")
     hf_token: SecretStr | None = Field(

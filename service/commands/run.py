@@ -23,13 +23,13 @@ from service.console import errors
 from service.network import open_fetcher
 from service.progress import shown
 from service.summary import Row, show_summary
-from service.workplace import Stores, open_stores
 from storage.documents import Notice, Publication
 from storage.errors import EarmarkError, OptionError
 from storage.export import FORMATS, format_named
 from storage.library import Library
 from storage.locks import folder_lock
 from worker.settings import Settings
+from worker.stores import Stores, open_stores
 
 DEFAULT_FORMATS = ("vtt", "srt", "podcast-json", "chapters-json", "psc", "markdown")
 

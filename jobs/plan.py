@@ -1,0 +1,417 @@
+"""What is to be done for an episode, and in which order: a plan that knows neither broker nor ledger.
+
+    transcriber ─────────────────────────┐
+    chapters ────────────────────────────┼──────────────┐
+    fetch → prepare ─┬→ language ────────┴→ transcribe[0 … n) ──┬→ assemble
+    diarizer ────────┴→ diarize ────────────────────────────────┘
+
+Each step's key says what its result depends on, so that whatever was done before is found again, by this job or another. The
+plan is walked from the front each time: given what is known, it says which steps are ready. So it needs no state of its
+own, and whoever walks it (one process, or workers on many machines) comes to the same transcript.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Generic, Protocol, Self, TypeVar
+
+from jobs.assemble import Heard, assemble
+from jobs.audio import DecodeLimits
+from jobs.decoded import DecodedAudio, Decoder, PreparedEpisode
+from jobs.engines.protocols import Diarization, Diarizer, SpeakerHints, SpeechOptions, Transcriber
+from jobs.fetch import Fetcher
+from jobs.intake import ChapterFiles, Fetched, content_of, fetch_audio, read_chapter_files
+from jobs.language import places, read_clips
+from jobs.options import key_of
+from jobs.request import JobRequest
+from jobs.seams import part_audio
+from jobs.split import PartSpan
+from jobs.steps import Report, Step
+from jobs.transcribe import PartTranscript, transcribe_part
+from storage.blobs import FolderBlobs
+from storage.documents import Document, EngineInfo, Notice, Share, Transcript, Turn
+from storage.errors import BrokenAudio
+from storage.records import Queue
+
+VERSION = "0.1.0"
+
+_FORMATS = {
+    "transcriber": 1, "diarizer": 1, "fetch": 1, "chapters": 1, "prepare": 1, "language": 1, "transcribe": 1, "diarize": 1,
+    "assemble": 1,
+}  # fmt: skip
+"""Counted up when a step's result changes its meaning, so that older results are done again."""
+
+_MEMORY = {"pyannote": (1_500_000_000, 100_000), "resemblyzer": (700_000_000, 5_000)}
+"""Memory of a diarizer in bytes: its libraries and models, and what it takes for each second of audio."""
+
+Result = TypeVar("Result", bound=Document)
+Made_co = TypeVar("Made_co", bound=Document, covariant=True)
+
+
+class EngineChoice(Document):
+    """Which engine a worker took for a job, and what the choice has to say."""
+
+    info: EngineInfo | None
+    """None where nobody tells the speakers apart."""
+    notices: tuple[Notice, ...] = ()
+
+
+class Language(Document):
+    """What the episode is spoken in."""
+
+    language: str
+    probability: Share
+
+
+class DiarizedEpisode(Document):
+    """Who speaks when, as kept in the blob store."""
+
+    turns: tuple[Turn, ...]
+    overlapping: tuple[Turn, ...]
+    embeddings: dict[str, tuple[float, ...]]
+    warnings: tuple[Notice, ...]
+
+
+class Engines(Protocol):
+    """Where a step gets its engine from, when it is run."""
+
+    def choose_transcriber(self) -> EngineChoice:
+        """Say which transcriber this machine takes for the job."""
+
+    def choose_diarizer(self) -> EngineChoice:
+        """Say which diarizer this machine takes for the job; no `info` if none."""
+
+    def transcriber(self, chosen: EngineInfo) -> Transcriber:
+        """Return the transcriber that was chosen."""
+
+    def diarizer(self, chosen: EngineInfo) -> Diarizer:
+        """Return the diarizer that was chosen."""
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What the steps work with."""
+
+    blobs: FolderBlobs
+    fetcher: Fetcher
+    engines: Engines
+    decode_limits: DecodeLimits = field(default_factory=DecodeLimits)
+    forget: Callable[[str], None] = lambda _: None
+    """Told the key of a finished step whose result proved worthless."""
+    keep_decoded: bool = False
+    """Keep the decoded audio once the transcript is made."""
+
+
+def _always(_: Any) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Task(Generic[Made_co]):
+    """A step, what it makes, and how."""
+
+    step: Step
+    kind: type[Made_co]
+    work: Callable[[Report], Made_co]
+    queue: Queue
+    usable: Callable[[Any], bool] = _always
+    """Can refuse a known result, for instance because a file that it names is gone."""
+    needs_bytes: int = 0
+    """Memory without which the step must not start; 0 if it is modest."""
+
+
+class Known(Protocol):
+    """What has been done."""
+
+    def has(self, task: Task[Any]) -> bool:
+        """Tell whether the step is done."""
+
+    def result(self, task: Task[Result]) -> Result | None:
+        """Return what the step made; none if it is not done, or its result is not usable."""
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """How far a plan has come."""
+
+    ready: tuple[Task[Any], ...]
+    """The steps that can be done now."""
+    transcript: Transcript | None = None
+    last: Task[Transcript] | None = None
+    """The step that makes the transcript, once everything before it is known."""
+
+
+class Plan:
+    """The steps of one job; a context manager that closes the audio which its steps opened."""
+
+    def __init__(self, request: JobRequest, tools: Tools) -> None:
+        self._request = request
+        self._options = request.options
+        self._publication = request.publication
+        self._job = (request.publication.episode.id, request.options.key())  # machines change, so no other job's choice will do
+        self._tools = tools
+        self._opened: dict[str, DecodedAudio] = {}
+        self._opening = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for audio in self._opened.values():
+            audio.close()
+
+    def ahead(self, known: Known) -> Ahead:
+        """Walk the plan: return the steps that are ready, in the order in which one process does them, or the transcript."""
+        walk = _Walk(known)
+        transcriber = walk.need(self._choose_transcriber())
+        diarizer = walk.need(self._choose_diarizer()) if self._options.diarizer != "none" else EngineChoice(info=None)
+        chapters = self._chapters()
+        beside = walk.need(chapters) if chapters is not None else ChapterFiles()
+        fetched = walk.need(self._fetch())
+        ready = walk.need(self._prepare(fetched)) if fetched is not None else None
+        if fetched is None or ready is None:
+            return walk.ahead()
+        episode = _Decoded(fetched, ready, self._prepare(fetched).step.key)
+        words = self._words(walk, episode, transcriber)
+        voices = self._voices(walk, episode, diarizer)
+        if transcriber is None or diarizer is None or beside is None or words is None or voices is None:
+            return walk.ahead()
+        chapters_key = "" if chapters is None else key_of(beside.model_dump_json())
+        keys = (chapters_key, episode.key, words.language_key, *words.part_keys, voices.key)
+        heard = self._heard(episode, beside, words, voices, transcriber=transcriber, diarizer=diarizer)
+        return walk.ahead(self._assemble(heard, keys))
+
+    def decoded_blob(self, known: Known) -> str | None:
+        """Return the digest of the decoded audio, which is large and can be made again; none if it is not decoded yet."""
+        fetched = known.result(self._fetch())
+        ready = known.result(self._prepare(fetched)) if fetched is not None else None
+        return None if ready is None else ready.pcm
+
+    # ------------------------------------------------------------------ the steps
+
+    def _choose_transcriber(self) -> Task[EngineChoice]:
+        key = self._key("transcriber", *self._job)
+        return Task(Step("transcriber", key), EngineChoice, lambda _: self._tools.engines.choose_transcriber(), "asr")
+
+    def _choose_diarizer(self) -> Task[EngineChoice]:
+        key = self._key("diarizer", *self._job)
+        return Task(Step("diarizer", key), EngineChoice, lambda _: self._tools.engines.choose_diarizer(), "diarize")
+
+    def _chapters(self) -> Task[ChapterFiles] | None:
+        """Read the chapter files first: a wrong one that a person gave is said before an hour of audio is fetched."""
+        links, given, fetcher = self._publication.chapter_links, self._request.chapters, self._tools.fetcher
+        if not links and given is None:
+            return None
+        printed = [f"{link.rel} {link.url}" for link in links]
+        step = Step("chapters", self._key("chapters", given, given and content_of(given), *printed))
+        work = lambda _: read_chapter_files(links, given, fetcher)  # noqa: E731 - it belongs to the task
+        return Task(step, ChapterFiles, work, "fetch", usable=lambda known: known.settled)
+
+    def _fetch(self) -> Task[Fetched]:
+        # not the address: publishers move and sign them, and the episode is the same
+        step = Step("fetch", self._key("fetch", self._publication.episode.id), unit="bytes")
+        blobs, fetcher = self._tools.blobs, self._tools.fetcher
+
+        def fetch(report: Report) -> Fetched:
+            return fetch_audio(self._publication, fetcher, blobs, report)
+
+        return Task(step, Fetched, fetch, "fetch", usable=lambda known: blobs.has(known.audio))
+
+    def _prepare(self, fetched: Fetched) -> Task[PreparedEpisode]:
+        key = self._key("prepare", fetched.audio, self._options.part_seconds)
+
+        def decode(report: Report) -> PreparedEpisode:
+            try:
+                return self._decoder.decode(fetched, report)
+            except BrokenAudio:
+                self._tools.forget(self._fetch().step.key)  # it may have been cut off on its way: the next run fetches it again
+                raise
+
+        step = Step("prepare", key, total=self._publication.episode.published_duration)
+        return Task(step, PreparedEpisode, decode, "cpu")
+
+    def _words(self, walk: _Walk, episode: _Decoded, chosen: EngineChoice | None) -> _Words | None:
+        """Return what was heard; none while it is not all known."""
+        if chosen is None or chosen.info is None:
+            return None
+        prepared, language, language_key = episode.ready.prepared, self._options.language, ""
+        if language is None and prepared.speech:
+            task = self._language(episode, chosen.info)
+            found = walk.need(task)
+            if found is None:
+                return None
+            language, language_key = found.language, task.step.key
+        tasks = [self._transcribe(part, episode, chosen.info, language) for part in prepared.parts]
+        parts = walk.need_all(tasks)
+        return None if parts is None else _Words(language, language_key, parts, [task.step.key for task in tasks])
+
+    def _language(self, episode: _Decoded, chosen: EngineInfo) -> Task[Language]:
+        prepared = episode.ready.prepared
+
+        def listen(_: Report) -> Language:
+            transcriber = self._tools.engines.transcriber(chosen)
+            transcriber.expect(len(prepared.parts))  # before it is loaded
+            clips = read_clips(self._audio(episode).pcm, places(prepared.speech, prepared.duration))
+            guess = transcriber.detect_language(clips)
+            return Language(language=guess.language, probability=guess.probability)
+
+        step = Step("language", self._key("language", episode.key, chosen.model_dump_json()))
+        return Task(step, Language, listen, "asr")
+
+    def _transcribe(self, part: PartSpan, episode: _Decoded, chosen: EngineInfo, language: str | None) -> Task[PartTranscript]:
+        options, prepared = self._options, episode.ready.prepared
+        asked = SpeechOptions(
+            language=language,
+            prompt=options.prompt,
+            hotwords=options.hotwords,
+            beam_size=options.beam_size,
+            batch_size=options.batch_size or (8 if chosen.device == "cuda" else 1),
+        )
+
+        def listen(report: Report) -> PartTranscript:
+            samples = part_audio(self._audio(episode).pcm, part, prepared.speech)
+            return transcribe_part(part.index, samples, self._tools.engines.transcriber(chosen), asked, report)
+
+        key = self._key("transcribe", episode.key, part.index, chosen.model_dump_json(), repr(asked))
+        step = Step("transcribe", key, part.index, len(prepared.parts), total=part.end - part.start, whole=prepared.duration)
+        return Task(step, PartTranscript, listen, "asr")
+
+    def _voices(self, walk: _Walk, episode: _Decoded, chosen: EngineChoice | None) -> _Voices | None:
+        """Return who speaks when; none while it is not known."""
+        if chosen is None:
+            return None
+        if chosen.info is None or not episode.ready.prepared.speech:
+            return _Voices(None, "")
+        task = self._diarize(episode, chosen.info)
+        kept = walk.need(task)
+        if kept is None:
+            return None
+        return _Voices(Diarization(kept.turns, kept.overlapping, kept.embeddings, kept.warnings), task.step.key)
+
+    def _diarize(self, episode: _Decoded, chosen: EngineInfo) -> Task[DiarizedEpisode]:
+        options, prepared = self._options, episode.ready.prepared
+        hints = SpeakerHints(options.speakers, options.min_speakers, options.max_speakers)
+
+        def tell_apart(report: Report) -> DiarizedEpisode:
+            diarizer = self._tools.engines.diarizer(chosen)
+            found = diarizer.diarize(self._audio(episode).pcm, prepared.speech, hints, report)
+            return DiarizedEpisode(
+                turns=found.turns, overlapping=found.overlapping, embeddings=found.embeddings, warnings=found.warnings
+            )
+
+        step = Step("diarize", self._key("diarize", episode.key, chosen.model_dump_json(), repr(hints)), total=prepared.duration)
+        return Task(step, DiarizedEpisode, tell_apart, "diarize", needs_bytes=memory_needed(chosen, prepared.duration))
+
+    def _heard(
+        self,
+        episode: _Decoded,
+        beside: ChapterFiles,
+        words: _Words,
+        voices: _Voices,
+        *,
+        transcriber: EngineChoice,
+        diarizer: EngineChoice,
+    ) -> Heard:
+        assert transcriber.info is not None
+        return Heard(
+            publication=self._publication,
+            fetched=episode.fetched,
+            beside=beside,
+            prepared=episode.ready.prepared,
+            embedded=episode.ready.embedded,
+            parts=words.parts,
+            diarization=voices.diarization,
+            language=words.language,
+            transcriber=transcriber.info,
+            diarizer=diarizer.info,
+            options=self._options.model_dump(exclude_none=True),
+            notes=self._request.notes,
+            warnings=(*transcriber.notices, *diarizer.notices, *episode.ready.warnings),
+            version=VERSION,
+        )
+
+    def _assemble(self, heard: Heard, keys: tuple[str, ...]) -> Task[Transcript]:
+        printed = [self._publication.model_dump_json(), *(note.html for note in heard.notes)]
+        said = [notice.model_dump_json() for notice in heard.warnings]
+        key = self._key("assemble", *keys, *printed, *said, repr(heard.options), VERSION)
+        return Task(Step("assemble", key), Transcript, lambda _: assemble(heard), "cpu")
+
+    # ------------------------------------------------------------------ around them
+
+    def _key(self, name: str, *parts: str | float | None) -> str:
+        salt = (self._request.salt,) if self._request.salt else ()
+        return key_of(name, _FORMATS[name], *parts, *salt)
+
+    @property
+    def _decoder(self) -> Decoder:
+        tools = self._tools
+        return Decoder(tools.blobs, self._publication.episode, self._options.part_seconds, tools.decode_limits)
+
+    def _audio(self, episode: _Decoded) -> DecodedAudio:
+        """Return the decoded audio, one for all steps, since parts may be transcribed side by side."""
+        with self._opening:
+            if episode.key not in self._opened:
+                self._opened[episode.key] = DecodedAudio(self._decoder, episode.fetched, episode.ready)
+            return self._opened[episode.key]
+
+
+@dataclass(frozen=True)
+class _Decoded:
+    """An episode that is on this machine, decoded."""
+
+    fetched: Fetched
+    ready: PreparedEpisode
+    key: str
+
+
+@dataclass(frozen=True)
+class _Words:
+    """What was heard in all parts."""
+
+    language: str | None
+    language_key: str
+    parts: tuple[PartTranscript, ...]
+    part_keys: list[str]
+
+
+@dataclass(frozen=True)
+class _Voices:
+    """Who speaks when; nobody knows where there is no diarizer."""
+
+    diarization: Diarization | None
+    key: str
+
+
+@dataclass
+class _Walk:
+    """A way through the plan: what is known is taken, what is ready is noted."""
+
+    known: Known
+    ready: list[Task[Any]] = field(default_factory=list)
+
+    def need(self, task: Task[Result]) -> Result | None:
+        result = self.known.result(task)
+        if result is None:
+            self.ready.append(task)
+        return result
+
+    def need_all(self, tasks: Sequence[Task[Result]]) -> tuple[Result, ...] | None:
+        """Return all results; while one is missing, none is read, for there are many and they are large."""
+        missing = [task for task in tasks if not self.known.has(task)]
+        found = [] if missing else [self.known.result(task) for task in tasks]
+        missing = missing or [task for task, result in zip(tasks, found, strict=True) if result is None]
+        self.ready.extend(missing)
+        return None if missing else tuple(result for result in found if result is not None)
+
+    def ahead(self, last: Task[Transcript] | None = None) -> Ahead:
+        transcript = self.need(last) if last is not None else None
+        return Ahead(tuple(self.ready), transcript, last)
+
+
+def memory_needed(engine: EngineInfo, seconds: float) -> int:
+    """Return the bytes of memory that telling voices apart takes with this engine; 0 if it is modest."""
+    base, a_second = _MEMORY.get(engine.name, (0, 0))
+    return base + round(a_second * seconds)

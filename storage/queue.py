@@ -1,0 +1,254 @@
+"""The steps that workers may claim: put into queues when they are ready, taken in order of priority, put back when a worker dies.
+
+The order is decided here, at the claim, and not by the broker: a message only says that there may be work in a queue. So a lost
+message delays a step until the next sweep, a doubled one finds nothing to claim, and a new episode overtakes a backlog.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, and_, exists, func, insert, or_, select, update
+
+from storage.database import reading
+from storage.ledger import given_back, take, write
+from storage.records import (
+    LEASE_SECONDS,
+    MAX_ATTEMPTS,
+    OPEN_STATES,
+    Hint,
+    Lease,
+    Queue,
+    ReadyStep,
+    StepRecord,
+    step_label,
+    step_of,
+)
+from storage.tables import jobs, steps
+from storage.transitions import begin_job, end_job, record_event
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A step that was taken, and the right to work on it."""
+
+    lease: Lease
+    step: StepRecord
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """How a queue stands."""
+
+    queue: str
+    waiting: int
+    """Steps that could be claimed now."""
+    running: int
+    oldest: float | None
+    """When the oldest waiting step's job was asked for."""
+
+
+class StepQueue:
+    """The claimable steps of the ledger; every method is one transaction."""
+
+    def __init__(self, engine: Engine, *, clock: Callable[[], float] = time.time) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    # -------------------------------------------------------------- in
+
+    def enqueue(self, job_id: str, ready: Sequence[ReadyStep]) -> tuple[Hint, ...]:
+        """Queue the steps of an open job whose inputs are there; return those that were not queued or running before.
+
+        What is known by the same key stays as it is, so planning twice queues nothing twice; a step with another key
+        (the job was asked for anew) starts over.
+        """
+        with self._engine.begin() as connection:
+            job = connection.execute(select(jobs).where(jobs.c.id == job_id, jobs.c.state.in_(OPEN_STATES))).first()
+            if job is None:
+                return ()
+            known = {(row.name, row.part): row for row in connection.execute(select(steps).where(steps.c.job_id == job_id))}
+            fresh = [step for step in ready if _queue_step(connection, job, known.get((step.name, step.part)), step)]
+        return tuple(Hint(step.queue, job_id, step.name, step.part) for step in fresh)
+
+    # -------------------------------------------------------------- out
+
+    def claim_next(
+        self, queues: Iterable[Queue], owner: str, *, room_bytes: int | None = None, seconds: float = LEASE_SECONDS
+    ) -> Claim | None:
+        """Take the foremost step of these queues for `owner` and count the attempt; none if there is nothing to do.
+
+        With `room_bytes`, steps that need more memory than that are left for a worker that has it.
+        """
+        now = self._clock()
+        open_to_claims = and_(steps.c.state == "queued", steps.c.queue.in_(tuple(queues)), steps.c.not_before <= now)
+        fits = steps.c.needs_bytes <= room_bytes if room_bytes is not None else steps.c.needs_bytes >= 0
+        order = (steps.c.priority.desc(), steps.c.since, steps.c.part, steps.c.name)
+        query = select(steps).where(open_to_claims, fits).order_by(*order).limit(1).with_for_update(skip_locked=True)
+        with self._engine.begin() as connection:
+            row = connection.execute(query).first()
+            if row is None:
+                return None
+            lease = Lease(row.job_id, row.name, row.part, owner, row.token + 1, now + seconds)
+            if not take(connection, lease, now, key=row.key, attempts=row.attempts + 1):
+                return None
+            begin_job(connection, row.job_id, now)
+        return Claim(lease, replace(step_of(row), state="running", attempts=row.attempts + 1, owner=owner))
+
+    def postpone(self, lease: Lease, error: str, *, until: float) -> None:
+        """Put a step back whose reason to fail may pass, not to be claimed before `until`; `LeaseLost` if it is not held."""
+        values = {**given_back(0), "failures": steps.c.failures + 1, "not_before": until, "error": error}
+        with self._engine.begin() as connection:
+            write(connection, lease, values, at=self._clock(), event="step.postponed", error=error, until=until)
+
+    def fail(self, lease: Lease, error: str) -> None:
+        """Record that a step cannot be done, which ends its job; `LeaseLost` if it is not held."""
+        now = self._clock()
+        with self._engine.begin() as connection:
+            values = {"state": "failed", "error": error, "attempts": 0, "finished_at": now, "queue": None}
+            write(connection, lease, values, at=now, event="step.failed", error=error)
+            end_job(connection, lease.job_id, "failed", now, reason=error)
+
+    def crashed(self, lease: Lease, reason: str) -> None:
+        """Put back a step whose process died or was killed; after `MAX_ATTEMPTS` of them it is poison, and the job fails.
+
+        `LeaseLost` if the step is not held under this lease any more.
+        """
+        with self._engine.begin() as connection:
+            write(connection, lease, {"expires_at": 0.0}, at=self._clock())
+            row = connection.execute(_row_of(lease)).one()
+            self._put_back(connection, row, reason)
+
+    def reclaim(self, *, is_gone: Callable[[str], bool] = lambda _: False) -> int:
+        """Put back the steps whose lease ran out or whose owner is gone; return how many."""
+        now = self._clock()
+        with reading(self._engine) as connection:
+            held = connection.execute(select(steps).where(steps.c.state == "running", steps.c.queue.is_not(None))).all()
+        count = 0
+        for row in held:
+            if row.expires_at <= now or is_gone(row.owner):
+                reason = "its worker gave no sign of life" if row.expires_at <= now else "its worker died"
+                count += self._take_back(row, reason)
+        return count
+
+    def _take_back(self, seen: Row[Any], reason: str) -> bool:
+        with self._engine.begin() as connection:
+            same = (steps.c.token == seen.token, steps.c.state == "running", steps.c.expires_at == seen.expires_at)
+            row = connection.execute(_row_of(seen).where(*same).with_for_update()).first()
+            if row is None:
+                return False
+            self._put_back(connection, row, reason)
+        return True
+
+    def _put_back(self, connection: Connection, row: Row[Any], reason: str) -> None:
+        now = self._clock()
+        here = (steps.c.job_id == row.job_id, steps.c.name == row.name, steps.c.part == row.part)
+        open_job = select(jobs.c.id).where(jobs.c.id == row.job_id, jobs.c.state.in_(OPEN_STATES))
+        wanted = connection.execute(open_job).first() is not None
+        if row.attempts < MAX_ATTEMPTS or not wanted:
+            values = {**given_back(row.attempts), "error": reason, **({} if wanted else {"queue": None})}
+            connection.execute(update(steps).where(*here).values(values))
+            record_event(connection, row.job_id, "step.lost", now, step=row.name, part=row.part, reason=reason)
+            return
+        label = step_label(row.name, row.part)
+        error = f"{label} did not come to an end in {row.attempts} attempts; the last time {reason}. Look at memory and the log."
+        values = {"state": "failed", "error": error, "finished_at": now, "queue": None}
+        connection.execute(update(steps).where(*here).values(values))
+        record_event(connection, row.job_id, "step.failed", now, step=row.name, part=row.part, error=error)
+        end_job(connection, row.job_id, "failed", now, reason=error)
+
+    # -------------------------------------------------------------- hints
+
+    def announced(self, hints: Iterable[Hint]) -> None:
+        """Note that messages about these steps went out."""
+        now = self._clock()
+        with self._engine.begin() as connection:
+            for hint in hints:
+                here = (steps.c.job_id == hint.job_id, steps.c.name == hint.name, steps.c.part == hint.part)
+                connection.execute(update(steps).where(*here, steps.c.state == "queued").values(announced_at=now))
+
+    def unannounced(self, *, since: float, limit: int = 500) -> tuple[Hint, ...]:
+        """Return claimable steps of which nobody was told since `since`, the foremost first."""
+        now = self._clock()
+        quiet = or_(steps.c.announced_at.is_(None), steps.c.announced_at < since)
+        claimable = and_(steps.c.state == "queued", steps.c.queue.is_not(None), steps.c.not_before <= now)
+        order = (steps.c.priority.desc(), steps.c.since, steps.c.part)
+        query = select(steps.c.queue, steps.c.job_id, steps.c.name, steps.c.part).where(claimable, quiet)
+        with reading(self._engine) as connection:
+            rows = connection.execute(query.order_by(*order).limit(limit)).all()
+        return tuple(Hint(row.queue, row.job_id, row.name, row.part) for row in rows)
+
+    def stalled(self, *, before: float, limit: int = 100) -> tuple[str, ...]:
+        """Return open jobs with nothing queued or running, untouched since `before`: a worker died between two steps."""
+        at_work = exists().where(
+            steps.c.job_id == jobs.c.id,
+            or_(and_(steps.c.state == "queued", steps.c.queue.is_not(None)), steps.c.state == "running"),
+        )
+        last = select(func.max(steps.c.finished_at)).where(steps.c.job_id == jobs.c.id).scalar_subquery()
+        query = (
+            select(jobs.c.id)
+            .where(jobs.c.state.in_(OPEN_STATES), jobs.c.request.is_not(None), ~at_work, jobs.c.updated_at < before)
+            .where(or_(last.is_(None), last < before))
+            .order_by(jobs.c.created_at)
+            .limit(limit)
+        )
+        with reading(self._engine) as connection:
+            return tuple(connection.execute(query).scalars())
+
+    # -------------------------------------------------------------- looking
+
+    def running(self, owner: str) -> tuple[Lease, ...]:
+        """Return what an owner holds."""
+        query = select(steps).where(steps.c.state == "running", steps.c.owner == owner)
+        with reading(self._engine) as connection:
+            rows = connection.execute(query).all()
+        return tuple(Lease(row.job_id, row.name, row.part, row.owner, row.token, row.expires_at) for row in rows)
+
+    def unwanted(self, job_ids: Iterable[str]) -> frozenset[str]:
+        """Return those of the jobs that have ended: whoever works on a step of one stops."""
+        query = select(jobs.c.id).where(jobs.c.id.in_(tuple(job_ids)), ~jobs.c.state.in_(OPEN_STATES))
+        with reading(self._engine) as connection:
+            return frozenset(connection.execute(query).scalars())
+
+    def backlog(self) -> tuple[Backlog, ...]:
+        """Return how each queue stands."""
+        count = func.count()
+        query = select(steps.c.queue, steps.c.state, count, func.min(steps.c.since)).where(steps.c.queue.is_not(None))
+        grouped = query.where(steps.c.state.in_(("queued", "running"))).group_by(steps.c.queue, steps.c.state)
+        with reading(self._engine) as connection:
+            found = {(row[0], row[1]): (row[2], row[3]) for row in connection.execute(grouped)}
+        names = sorted({name for name, _ in found})
+        return tuple(
+            Backlog(name, *_first(found.get((name, "queued")), found.get((name, "running"), (0, None))[0])) for name in names
+        )
+
+
+def _first(waiting: tuple[int, float] | None, running: int) -> tuple[int, int, float | None]:
+    return (0, running, None) if waiting is None else (waiting[0], running, waiting[1])
+
+
+def _queue_step(connection: Connection, job: Row[Any], known: Row[Any] | None, step: ReadyStep) -> bool:
+    if known is not None and known.key == step.key and known.state in {"done", "running"}:
+        return False
+    if known is not None and known.key == step.key and known.state == "queued" and known.queue is not None:
+        return False
+    values: dict[str, object] = {
+        "key": step.key, "state": "queued", "queue": step.queue, "priority": job.priority, "since": job.created_at,
+        "parts": step.parts, "needs_bytes": step.needs_bytes, "total": step.total, "unit": step.unit, "attempts": 0,
+        "failures": 0, "not_before": 0.0, "announced_at": None, "done": None, "owner": None, "expires_at": None, "error": "",
+        "output": None,
+    }  # fmt: skip
+    if known is None:
+        connection.execute(insert(steps).values(job_id=job.id, name=step.name, part=step.part, **values))
+        return True
+    same = (steps.c.job_id == job.id, steps.c.name == step.name, steps.c.part == step.part, steps.c.token == known.token)
+    # whoever still works on it for another key finds its token stale
+    connection.execute(update(steps).where(*same).values(token=known.token + 1, **values))
+    return True
+
+
+def _row_of(step: Any) -> Any:
+    return select(steps).where(steps.c.job_id == step.job_id, steps.c.name == step.name, steps.c.part == step.part)

@@ -1,0 +1,161 @@
+"""What the ledger tells of its rows: frozen values, one for each kind of row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import Row
+
+JobState = Literal["queued", "running", "done", "failed", "cancelled"]
+StepState = Literal["queued", "running", "done", "failed"]
+Queue = Literal["fetch", "cpu", "asr", "diarize"]
+"""What a step needs: the network, a processor, the model that hears, or the model that tells voices apart."""
+
+QUEUES: tuple[Queue, ...] = ("fetch", "cpu", "asr", "diarize")
+
+LEASE_SECONDS = 60.0
+"""How long a step stays with a process that gives no sign of life."""
+
+MAX_ATTEMPTS = 3
+"""Claims after which a step that never came to an end is taken for poison."""
+
+OPEN_STATES = ("queued", "running")
+ENDED_STATES = ("done", "failed", "cancelled")
+
+
+@dataclass(frozen=True)
+class JobRecord:
+    """One request to process one episode with given options."""
+
+    id: str
+    episode_id: str
+    title: str
+    state: JobState
+    reason: str
+    output: str | None
+    """Digest of the transcript, once there is one."""
+    show: str | None = None
+    priority: int = 0
+    created_at: float = 0.0
+    """Seconds since 1970."""
+    updated_at: float = 0.0
+
+    @property
+    def ended(self) -> bool:
+        """Tell whether the job reached its one terminal state."""
+        return self.state in ENDED_STATES
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """One unit of work of a job."""
+
+    job_id: str
+    name: str
+    part: int
+    key: str
+    state: StepState
+    attempts: int
+    output: str | None
+    error: str
+    parts: int = 1
+    queue: str | None = None
+    failures: int = 0
+    """Times it failed for a reason that may pass."""
+    not_before: float = 0.0
+    """When it may be tried again, seconds since 1970."""
+    owner: str | None = None
+    started_at: float | None = None
+    finished_at: float | None = None
+    done: float | None = None
+    """How much of it is done, in `unit`."""
+    total: float | None = None
+    unit: str | None = None
+
+    @property
+    def label(self) -> str:
+        """The step's name, with the number of the part where there are parts."""
+        return step_label(self.name, self.part)
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The right to work on a step, until `expires_at`."""
+
+    job_id: str
+    name: str
+    part: int
+    owner: str
+    token: int
+    expires_at: float
+
+
+@dataclass(frozen=True)
+class ReadyStep:
+    """A step whose inputs are there, to be queued."""
+
+    name: str
+    part: int
+    key: str
+    queue: Queue
+    parts: int = 1
+    total: float | None = None
+    unit: str = "seconds"
+    needs_bytes: int = 0
+    """Memory without which it must not start; 0 if it is modest."""
+
+
+@dataclass(frozen=True)
+class Hint:
+    """What a message to the workers carries: ids, never data."""
+
+    queue: str
+    job_id: str
+    name: str
+    part: int
+
+
+def step_label(name: str, part: int) -> str:
+    """Return the name of a step as people read it: `prepare`, `transcribe[3]`."""
+    return f"{name}[{part}]" if name == "transcribe" else name
+
+
+def job_of(row: Row[Any]) -> JobRecord:
+    """Return a row of `jobs` as a value."""
+    return JobRecord(
+        id=row.id,
+        episode_id=row.episode_id,
+        title=row.title,
+        state=row.state,
+        reason=row.reason,
+        output=row.output,
+        show=row.show,
+        priority=row.priority,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+def step_of(row: Row[Any]) -> StepRecord:
+    """Return a row of `steps` as a value."""
+    return StepRecord(
+        job_id=row.job_id,
+        name=row.name,
+        part=row.part,
+        key=row.key,
+        state=row.state,
+        attempts=row.attempts,
+        output=row.output,
+        error=row.error,
+        parts=row.parts,
+        queue=row.queue,
+        failures=row.failures,
+        not_before=row.not_before,
+        owner=row.owner,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        done=row.done,
+        total=row.total,
+        unit=row.unit,
+    )

@@ -1,0 +1,141 @@
+"""Where requests become jobs, and jobs become steps in queues: the ledger first, then word to the workers.
+
+Word that does not get out is no harm: the sweeper (`worker/sweeper.py`) gives it again. So a request that was taken down is
+kept, whatever becomes of the broker.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from jobs.options import Options
+from jobs.plan import Plan, Tools
+from jobs.request import JobRequest
+from storage.documents import Note, Publication
+from storage.errors import EarmarkError, TransientError
+from storage.records import Hint
+from storage.requests import NewJob, Submitted
+from worker.known import LedgerResults, ready_steps
+from worker.stores import Stores
+
+_log = logging.getLogger("earmark.desk")
+
+
+class Announcer(Protocol):
+    """Tells workers that there may be work; whether the word arrives is nobody's to rely on."""
+
+    def __call__(self, hints: Iterable[Hint]) -> tuple[Hint, ...]:
+        """Send one message for each hint; return those that were sent, and never raise."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One episode that a person or a watched feed asks for."""
+
+    publication: Publication
+    options: Options
+    chapters: str | None = None
+    """Web address of a chapter file."""
+    notes: tuple[Note, ...] = ()
+    priority: int = 0
+    """Higher ones are done first; `NEW_EPISODE` for what just came out."""
+    webhook: str | None = None
+    """Where to tell of the end, as JSON."""
+    again: bool = False
+    """Do everything again, and reuse nothing."""
+
+
+NEW_EPISODE = 10
+"""Priority of an episode that was asked for by itself or has just come out."""
+
+BACKLOG = 0
+"""Priority of what was asked for in bulk."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Takes requests and moves jobs on."""
+
+    stores: Stores
+    tools: Tools
+    announce: Announcer
+
+    def submit(self, asked: Asked) -> Submitted:
+        """Take down a request and queue what can be done at once; the same episode with the same options is one job.
+
+        Raises `LedgerUnavailable` with nothing taken down.
+        """
+        request = JobRequest(
+            publication=asked.publication,
+            options=asked.options,
+            chapters=asked.chapters,
+            notes=asked.notes,
+            salt=secrets.token_hex(8) if asked.again else "",
+        )
+        given = [asked.chapters or "", *(note.html for note in asked.notes)] if asked.chapters or asked.notes else []
+        new = NewJob(
+            episode=asked.publication.episode,
+            options_key=asked.options.key(*given),
+            request=request.model_dump_json(),
+            priority=asked.priority,
+            webhook=asked.webhook,
+            again=asked.again,
+        )
+        submitted = self.stores.requests.submit(new)
+        if submitted.fresh:
+            self.advance(submitted.job.id)
+        return submitted
+
+    def submit_all(self, asked: Sequence[Asked]) -> tuple[Submitted, ...]:
+        """Take down several requests; each is its own transaction, and asking again for the same ones makes no second job."""
+        return tuple(self.submit(one) for one in asked)
+
+    def retry(self, job_id: str) -> Submitted:
+        """Set a failed or cancelled job going again, from its last finished step; any other stays as it is."""
+        submitted = self.stores.requests.retry(job_id)
+        if submitted.fresh:
+            self.advance(job_id)
+        return submitted
+
+    def advance(self, job_id: str) -> None:
+        """Queue what has become ready in a job and give word of it; end the job once its transcript is there."""
+        hints = self.plan(job_id)
+        self.tell(hints)
+
+    def plan(self, job_id: str) -> tuple[Hint, ...]:
+        """Queue what has become ready in a job, or end it; return the steps that are new in their queues."""
+        raw = self.stores.requests.request_of(job_id)
+        if raw is None:
+            return ()
+        tools = replace(self.tools, forget=self.stores.ledger.forget)
+        known = LedgerResults(self.stores.ledger, self.stores.blobs, job_id)
+        try:
+            with Plan(JobRequest.model_validate_json(raw), tools) as plan:
+                ready, transcript = ready_steps(plan, known)
+                if transcript is not None and self.stores.requests.done(job_id, transcript):
+                    self._clean_up(job_id, plan.decoded_blob(known))
+        except TransientError:
+            raise
+        except EarmarkError as error:
+            self.stores.requests.failed(job_id, str(error))
+            return ()
+        return self.stores.queue.enqueue(job_id, ready)
+
+    def tell(self, hints: Sequence[Hint]) -> None:
+        """Give word of steps to the workers, and note which words went out."""
+        if not hints:
+            return
+        sent = self.announce(hints)
+        if len(sent) < len(hints):
+            _log.warning("%d of %d messages could not be sent; the sweeper sends them again.", len(hints) - len(sent), len(hints))
+        self.stores.queue.announced(sent)
+
+    def _clean_up(self, job_id: str, decoded: str | None) -> None:
+        """Remove the decoded audio, which is large and can be made again, unless another job of the episode may be using it."""
+        episode = self.stores.requests.get(job_id).episode_id
+        if decoded is not None and not (self.tools.keep_decoded or self.stores.ledger.has_others(episode, job_id)):
+            self.stores.blobs.remove(decoded)

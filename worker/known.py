@@ -1,0 +1,91 @@
+"""What of a job's plan has been done, as the ledger and the blobs tell."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from pydantic import ValidationError
+
+from jobs.plan import Plan, Result, Task
+from storage.blobs import FolderBlobs
+from storage.errors import CorruptBlob, NotFound
+from storage.ledger import Ledger
+from storage.records import ReadyStep
+
+_KEPT = 256
+"""Results that are kept in memory, since a plan is walked at each step of a job; they never change."""
+
+
+class LedgerResults:
+    """The finished steps of one job, and those of others that serve it."""
+
+    def __init__(self, ledger: Ledger, blobs: FolderBlobs, job_id: str) -> None:
+        self._ledger = ledger
+        self._blobs = blobs
+        self._job_id = job_id
+        self._own = {(step.name, step.part): step for step in ledger.steps(job_id)}
+
+    def has(self, task: Task[Any]) -> bool:
+        """Tell whether the step is done."""
+        return self._output(task) is not None
+
+    def result(self, task: Task[Result]) -> Result | None:
+        """Return what the step made; a result that is gone, damaged or not usable is forgotten, and none returned."""
+        output = self._output(task)
+        if output is None:
+            return None
+        try:
+            result = _read(self._blobs, output, task.kind)
+        except (NotFound, CorruptBlob, ValidationError):
+            result = None
+        if result is None or not task.usable(result):
+            self._forget(task)
+            return None
+        assert isinstance(result, task.kind)
+        return result
+
+    def digest(self, task: Task[Any]) -> str | None:
+        """Return the digest of what the step made; none if it is not done."""
+        return self._output(task)
+
+    def _output(self, task: Task[Any]) -> str | None:
+        step = task.step
+        own = self._own.get((step.name, step.part))
+        if own is not None and own.key == step.key and own.state == "done":
+            return own.output
+        output = self._ledger.finished(step.key)
+        if output is not None:
+            self._ledger.adopt(self._job_id, step.name, step.part, step.key, output)
+        return output
+
+    def _forget(self, task: Task[Any]) -> None:
+        self._ledger.forget(task.step.key)
+        self._own.pop((task.step.name, task.step.part), None)
+
+
+@lru_cache(maxsize=_KEPT)
+def _read(blobs: FolderBlobs, output: str, kind: type[Any]) -> Any:
+    return kind.model_validate_json(blobs.read(output))
+
+
+def ready_steps(plan: Plan, known: LedgerResults) -> tuple[tuple[ReadyStep, ...], str | None]:
+    """Return the steps that can be queued now, and the digest of the transcript once it is made."""
+    ahead = plan.ahead(known)
+    if ahead.transcript is not None and ahead.last is not None:
+        return (), known.digest(ahead.last)
+    return tuple(_ready(task) for task in ahead.ready), None
+
+
+def _ready(task: Task[Any]) -> ReadyStep:
+    step = task.step
+    return ReadyStep(
+        name=step.name,
+        part=step.part,
+        key=step.key,
+        queue=task.queue,
+        parts=step.parts,
+        total=step.total,
+        unit=step.unit,
+        needs_bytes=task.needs_bytes,
+    )

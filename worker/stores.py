@@ -1,0 +1,57 @@
+"""Opening what is kept, as the settings say: the ledger, what looks into it, the blobs, and this process's sign of life."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from storage.blobs import FolderBlobs
+from storage.database import open_database, sqlite_url
+from storage.episodes import Episodes
+from storage.events import Events
+from storage.files import make_folder
+from storage.ledger import Ledger
+from storage.presence import Presence
+from storage.queue import StepQueue
+from storage.requests import Requests
+from worker.settings import Settings
+
+
+@dataclass(frozen=True)
+class Stores:
+    """Everything that is kept."""
+
+    engine: Engine
+    ledger: Ledger
+    queue: StepQueue
+    requests: Requests
+    episodes: Episodes
+    events: Events
+    blobs: FolderBlobs
+    presence: Presence
+
+
+@contextmanager
+def open_stores(settings: Settings) -> Iterator[Stores]:
+    """Open what is kept under the data folder, or where the settings say instead."""
+    make_folder(settings.data_dir)
+    engine = open_database(settings.database_url or sqlite_url(settings.data_dir / "ledger.db"))
+    blobs = FolderBlobs(settings.data_dir / "blobs")
+    try:
+        with Presence(settings.data_dir / "alive") as presence:
+            blobs.sweep()
+            yield Stores(
+                engine=engine,
+                ledger=Ledger(engine),
+                queue=StepQueue(engine),
+                requests=Requests(engine),
+                episodes=Episodes(engine),
+                events=Events(engine),
+                blobs=blobs,
+                presence=presence,
+            )
+    finally:
+        engine.dispose()
