@@ -20,7 +20,6 @@ from jobs.pipeline import Workshop, process
 from jobs.selection import Selection
 from jobs.sources import open_source
 from service.console import errors
-from service.network import open_fetcher
 from service.progress import shown
 from service.summary import Row, show_summary
 from storage.documents import Notice, Publication
@@ -30,6 +29,7 @@ from storage.library import Library
 from storage.locks import folder_lock
 from worker.settings import Settings
 from worker.stores import Stores, open_stores
+from worker.tools import open_fetcher
 
 DEFAULT_FORMATS = ("vtt", "srt", "podcast-json", "chapters-json", "psc", "markdown")
 
