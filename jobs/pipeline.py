@@ -26,7 +26,7 @@ from jobs.seams import part_audio
 from jobs.split import PartSpan
 from jobs.steps import Report, Step, StepRunner
 from jobs.transcribe import PartTranscript, transcribe_part
-from storage.blobs import FolderBlobs
+from storage.blobs import Blobs
 from storage.documents import Document, Note, Notice, Publication, Share, Transcript, Turn
 from storage.errors import BrokenAudio, Cancelled, EarmarkError, LeaseLost, NotFound, StepBusy
 from storage.ledger import Ledger
@@ -59,7 +59,7 @@ class Workshop:
     """Everything that `process` works with."""
 
     ledger: Ledger
-    blobs: FolderBlobs
+    blobs: Blobs
     presence: Presence
     fetcher: Fetcher
     transcriber: Transcriber

@@ -10,6 +10,7 @@ The branch decides what happens next: a transient error is worth another try, a 
     │   │   └── TooSlow              the deadline passed or the rate fell below the minimum
     │   ├── StorageFull              no room left on the disk
     │   ├── LedgerUnavailable        the database cannot be reached or written
+    │   ├── StorageUnavailable       the object store does not answer, or not to the end
     │   ├── StepBusy                 another process holds the lease of this step
     │   └── LeaseLost                this process held the lease too long; its result was refused
     └── PermanentError               the same call would fail again
@@ -32,6 +33,7 @@ The branch decides what happens next: a transient error is worth another try, a 
         │   └── AccessDenied         a gated model without token or accepted licence
         ├── OutputError              the output cannot be written
         ├── OptionError              options that contradict each other or the input
+        ├── StorageRefused           the object store will not have us: credentials, rights, bucket
         ├── CorruptBlob              a stored artefact does not match its name
         ├── Poisoned                 a step that failed as often as it may
         └── Cancelled                a person stopped the job
@@ -94,6 +96,10 @@ class StorageFull(TransientError):
 
 class LedgerUnavailable(TransientError):
     """The ledger's database cannot be reached or written."""
+
+
+class StorageUnavailable(TransientError):
+    """The object store does not answer, answers 5xx, or breaks off."""
 
 
 class StepBusy(TransientError):
@@ -182,6 +188,10 @@ class OutputError(PermanentError):
 
 class OptionError(PermanentError):
     """Options that contradict each other or the input."""
+
+
+class StorageRefused(PermanentError):
+    """The object store refused: wrong or missing credentials, a right that is missing, or no such bucket."""
 
 
 class CorruptBlob(PermanentError):

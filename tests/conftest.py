@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.s3_server import S3Server, s3_server
 from tests.webserver import Canary, WebServer
 
 # read when the hub's library is imported: no test may depend on what this machine has fetched, or fetch anything
@@ -32,6 +33,13 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("the folder ../shared with test material is not beside this checkout")
     return folder
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """Run a server that speaks S3 on the loopback."""
+    with s3_server(tmp_path_factory.mktemp("s3")) as server:
+        yield server
 
 
 @pytest.fixture
