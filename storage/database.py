@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from storage.errors import LedgerUnavailable
+from storage.errors import LedgerUnavailable, OptionError
 
 NEWEST = "0001"
 """Revision of the schema that this code works with; a test holds it against the migrations."""
@@ -31,11 +33,14 @@ def open_database(url: str) -> Engine:
     SQLite runs in write-ahead mode, and a transaction that writes takes the lock at its start (`BEGIN IMMEDIATE`), so that
     compare-and-set never meets a stale snapshot. Raises `LedgerUnavailable` if the database cannot be reached or written.
     """
+    url = _with_driver(url)
     is_sqlite = url.startswith("sqlite")
     engine = create_engine(url, pool_pre_ping=not is_sqlite, connect_args={"timeout": _BUSY_TIMEOUT} if is_sqlite else {})
     if is_sqlite:
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "before_cursor_execute", _without_nul, retval=True)
     try:
         with reached(engine):
             if _revision(engine) != NEWEST:
@@ -44,6 +49,16 @@ def open_database(url: str) -> Engine:
         engine.dispose()
         raise
     return engine
+
+
+def _with_driver(url: str) -> str:
+    """Return the URL of a database with the library that reaches PostgreSQL named in it, which people leave out."""
+    name, separator, rest = url.partition("://")
+    if name in ("postgresql", "postgres"):
+        name = "postgresql+psycopg"
+    if name == "postgresql+psycopg" and find_spec("psycopg") is None:
+        raise OptionError("The ledger in PostgreSQL needs the library psycopg.", hint="pip install 'earmark[postgres]'")
+    return f"{name}{separator}{rest}"
 
 
 def sqlite_url(path: Path) -> str:
@@ -91,6 +106,21 @@ def _revision(engine: Engine) -> str | None:
             return None
         found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
         return str(found) if found is not None else None
+
+
+def _without_nul(
+    _connection: Connection, _cursor: DBAPICursor, statement: str, parameters: Any, _context: object, _many: object
+) -> tuple[str, Any]:
+    """Leave NUL out of texts: PostgreSQL takes none, and an error or a title with one must not stop a job."""
+    if isinstance(parameters, list):
+        return statement, [_cleaned(row) for row in parameters]
+    return statement, _cleaned(parameters)
+
+
+def _cleaned(row: Any) -> Any:
+    if not isinstance(row, Mapping):
+        return row
+    return {name: value.replace("\0", "") if isinstance(value, str) else value for name, value in row.items()}
 
 
 def _configure_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

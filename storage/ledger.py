@@ -13,6 +13,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
@@ -124,7 +125,7 @@ class Ledger:
 
     def steps(self, job_id: str) -> tuple[StepRecord, ...]:
         """Return the steps of a job in the order in which they were first claimed."""
-        order = (steps.c.started_at, steps.c.name, steps.c.part)
+        order = (steps.c.started_at.nulls_last(), steps.c.name, steps.c.part)
         with reading(self._engine) as connection:
             rows = connection.execute(select(steps).where(steps.c.job_id == job_id).order_by(*order)).all()
         return tuple(_step(row) for row in rows)
@@ -240,12 +241,17 @@ def _here(lease: Lease) -> tuple[ColumnElement[bool], ...]:
 
 
 def _ensure_step(connection: Connection, job_id: str, name: str, part: int, key: str) -> Row[Any]:
-    query = select(steps).where(steps.c.job_id == job_id, steps.c.name == name, steps.c.part == part)
+    """Return the step, made if there is none; other transactions wait for this one to change it."""
+    query = select(steps).where(steps.c.job_id == job_id, steps.c.name == name, steps.c.part == part).with_for_update()
     row = connection.execute(query).first()
     if row is None:
         values = {"job_id": job_id, "name": name, "part": part, "key": key, "state": "queued"}
-        connection.execute(insert(steps).values(values))
-        row = connection.execute(query).one()
+        # PostgreSQL: another process may make it between the two, and only the insertion must be undone then
+        with suppress(IntegrityError), connection.begin_nested():
+            connection.execute(insert(steps).values(values))
+        row = connection.execute(query).first()
+    if row is None:
+        raise NotFound(f"There is no job {job_id}.", hint="List the jobs to see their ids.")
     return row
 
 
