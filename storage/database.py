@@ -21,17 +21,22 @@ NEWEST = "0001"
 _BUSY_TIMEOUT = 30.0
 """Seconds that one writer waits for another."""
 
+_IDLE_TIMEOUT = 10.0
+"""Seconds after which PostgreSQL ends a transaction whose process stands still or is gone, so that others can write."""
+
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _READING = "earmark_reading"
 _TURNSTILE = 7_042_118
-"""Any number that no other program on the same PostgreSQL database uses for an advisory lock."""
+"""The lock of the one that writes: any number that no other program on the same PostgreSQL database uses for an advisory lock."""
 
 
 def open_database(url: str) -> Engine:
     """Open the ledger's database and migrate it to the newest schema.
 
-    SQLite runs in write-ahead mode, and a transaction that writes takes the lock at its start (`BEGIN IMMEDIATE`), so that
-    compare-and-set never meets a stale snapshot. Raises `LedgerUnavailable` if the database cannot be reached or written.
+    One transaction writes at a time, on both: it takes a lock at its start (on SQLite `BEGIN IMMEDIATE`, in write-ahead mode; on
+    PostgreSQL an advisory lock), so that compare-and-set never meets a stale snapshot, what was looked for and not found can be
+    inserted, and no two wait for each other's rows. They are short and few. Raises `LedgerUnavailable` if the database
+    cannot be reached or written, and `OptionError` where the library for it is missing.
     """
     url = _with_driver(url)
     is_sqlite = url.startswith("sqlite")
@@ -40,6 +45,8 @@ def open_database(url: str) -> Engine:
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
+        event.listen(engine, "connect", _configure_postgresql)
+        event.listen(engine, "begin", _begin_postgresql)
         event.listen(engine, "before_cursor_execute", _without_nul, retval=True)
     try:
         with reached(engine):
@@ -68,7 +75,7 @@ def sqlite_url(path: Path) -> str:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """Lend a connection for looking things up: on SQLite it waits for no writer, and no writer waits for it."""
+    """Lend a connection for looking things up: it waits for no writer, and no writer waits for it."""
     with engine.connect().execution_options(**{_READING: True}) as connection, connection.begin():
         yield connection
 
@@ -93,8 +100,6 @@ def migrate(engine: Engine, revision: str = "head") -> None:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     with engine.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURNSTILE})")
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
 
@@ -106,6 +111,19 @@ def _revision(engine: Engine) -> str | None:
             return None
         found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
         return str(found) if found is not None else None
+
+
+def _configure_postgresql(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    for name, seconds in (("lock_timeout", _BUSY_TIMEOUT), ("idle_in_transaction_session_timeout", _IDLE_TIMEOUT)):
+        cursor.execute(f"SET {name} = {seconds * 1000:.0f}")
+    cursor.close()
+    connection.commit()
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    if not connection.get_execution_options().get(_READING, False):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURNSTILE})")
 
 
 def _without_nul(

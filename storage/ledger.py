@@ -13,7 +13,6 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
@@ -241,17 +240,15 @@ def _here(lease: Lease) -> tuple[ColumnElement[bool], ...]:
 
 
 def _ensure_step(connection: Connection, job_id: str, name: str, part: int, key: str) -> Row[Any]:
-    """Return the step, made if there is none; other transactions wait for this one to change it."""
-    query = select(steps).where(steps.c.job_id == job_id, steps.c.name == name, steps.c.part == part).with_for_update()
+    query = select(steps).where(steps.c.job_id == job_id, steps.c.name == name, steps.c.part == part)
     row = connection.execute(query).first()
     if row is None:
         values = {"job_id": job_id, "name": name, "part": part, "key": key, "state": "queued"}
-        # PostgreSQL: another process may make it between the two, and only the insertion must be undone then
-        with suppress(IntegrityError), connection.begin_nested():
+        try:
             connection.execute(insert(steps).values(values))
-        row = connection.execute(query).first()
-    if row is None:
-        raise NotFound(f"There is no job {job_id}.", hint="List the jobs to see their ids.")
+        except IntegrityError as error:
+            raise NotFound(f"There is no job {job_id}.", hint="List the jobs to see their ids.") from error
+        row = connection.execute(query).one()
     return row
 
 

@@ -84,7 +84,7 @@ def test_a_reader_does_not_wait_for_a_writer(opened: Callable[[], Engine]) -> No
     engine = opened()
     ledger = Ledger(engine)
     job = ledger.open_job("ep_1", "options", "Title")
-    with engine.begin():  # holds SQLite's write lock
+    with engine.begin():  # holds the lock of the one that writes
         began = time.monotonic()
         assert ledger.job(job.id) == job
         assert time.monotonic() - began < 5  # not the busy timeout
@@ -107,6 +107,16 @@ def test_a_connection_that_the_server_ended_is_made_anew(postgres: Postgres) -> 
         job = ledger.open_job("ep_1", "options", "Title")
         postgres.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname <> 'postgres'")
         assert ledger.job(job.id) == job
+        engine.dispose()
+
+
+def test_postgresql_ends_a_transaction_that_stands_still(postgres: Postgres) -> None:
+    """Else a process that was stopped in the middle of one would hold up all that write."""
+    with postgres.new_database() as url:
+        engine = open_database(url)
+        with reading(engine) as connection:
+            assert connection.exec_driver_sql("SHOW idle_in_transaction_session_timeout").scalar() == "10s"
+            assert connection.exec_driver_sql("SHOW lock_timeout").scalar() == "30s"
         engine.dispose()
 
 

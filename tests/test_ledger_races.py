@@ -1,4 +1,4 @@
-"""What holds when many threads and processes are at one ledger: on SQLite by its one writer, on PostgreSQL by locks."""
+"""What holds when many threads and processes are at one ledger."""
 
 from __future__ import annotations
 
