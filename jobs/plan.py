@@ -31,7 +31,7 @@ from jobs.seams import part_audio
 from jobs.split import PartSpan
 from jobs.steps import Report, Step
 from jobs.transcribe import PartTranscript, transcribe_part
-from storage.blobs import FolderBlobs
+from storage.blobs import Blobs
 from storage.documents import Document, EngineInfo, Notice, Share, Transcript, Turn
 from storage.errors import BrokenAudio
 from storage.records import Queue
@@ -95,7 +95,7 @@ class Engines(Protocol):
 class Tools:
     """What the steps work with."""
 
-    blobs: FolderBlobs
+    blobs: Blobs
     fetcher: Fetcher
     engines: Engines
     decode_limits: DecodeLimits = field(default_factory=DecodeLimits)
