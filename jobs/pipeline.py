@@ -15,6 +15,7 @@ from pathlib import Path
 
 from jobs.assemble import Heard, assemble
 from jobs.audio import DecodeLimits
+from jobs.bridges import bridges
 from jobs.decoded import DecodedAudio, Decoder, PreparedEpisode
 from jobs.engines.protocols import Diarization, Diarizer, SpeakerHints, SpeechOptions, Transcriber
 from jobs.events import EpisodeBegan, Listener
@@ -34,7 +35,7 @@ from storage.presence import Presence
 
 VERSION = "0.1.0"
 
-_FORMATS = {"fetch": 1, "chapters": 1, "prepare": 1, "language": 1, "transcribe": 1, "diarize": 1, "assemble": 1}
+_FORMATS = {"fetch": 1, "chapters": 1, "prepare": 1, "language": 1, "transcribe": 2, "diarize": 1, "assemble": 1}
 """Counted up when a step's result changes its meaning, so that older results are done again."""
 
 
@@ -220,8 +221,9 @@ class _Work:
 
         def task(part: PartSpan) -> tuple[Step, Callable[[Report], PartTranscript]]:
             def listen(report: Report) -> PartTranscript:
-                samples = part_audio(audio.pcm, part, ready.prepared.speech)
-                return transcribe_part(part.index, samples, transcriber, asked, report)
+                speech = ready.prepared.speech
+                samples, crossing = part_audio(audio.pcm, part, speech), bridges(audio.pcm, part, speech)
+                return transcribe_part(part.index, samples, transcriber, asked, report, bridges=crossing)
 
             key = self._key("transcribe", prepare_key, part.index, info.model_dump_json(), repr(asked))
             length, whole = part.end - part.start, ready.prepared.duration
