@@ -96,7 +96,7 @@ class FeedItems:
     def asked_for(self, feed_id: str, *, limit: int) -> tuple[FeedItem, ...]:
         """Return the newest items that became jobs."""
         mine = (feed_items.c.feed_id == feed_id, feed_items.c.job_id.is_not(None), feed_items.c.job_id != _LEFT_OUT)
-        newest = (func.coalesce(feed_items.c.published, feed_items.c.seen_at).desc(), feed_items.c.episode_id)
+        newest = (func.coalesce(feed_items.c.published, feed_items.c.seen_at).desc(), feed_items.c.seen_at.desc())
         with reading(self._engine) as connection:
             rows = connection.execute(select(feed_items).where(*mine).order_by(*newest).limit(limit)).all()
         return tuple(_item(row) for row in rows)
