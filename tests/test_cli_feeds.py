@@ -146,9 +146,28 @@ def test_a_poll_by_hand_finds_what_came_out(terminal: Terminal, webserver: WebSe
     assert "Nothing has changed" in terminal.earmark("feeds", "poll", feed["id"]).out
     webserver.routes["/feed"] = feed_of(episode(0), episode(1), episode(5), episode(9))
     ended = terminal.earmark("feeds", "poll", webserver.url("/feed"), "--check-audio")
-    assert (ended.status, "1 new episodes are asked for" in ended.out) == (0, True)
+    assert (ended.status, "1 new episode is asked for" in ended.out) == (0, True)
     assert "has not been fetched yet" in ended.out
     assert jobs(terminal) == ["0 days ago"]
+
+
+def test_a_process_that_dies_between_submitting_and_remembering_leads_to_the_same_job(
+    terminal: Terminal, webserver: WebServer
+) -> None:
+    """Whoever polls next finds the job that is there."""
+    terminal.earmark("watch", webserver.url("/feed"))
+    webserver.routes["/feed"] = feed_of(episode(0), episode(1), episode(5), episode(9))
+    dies = """
+import os
+from storage.feed_items import FeedItems
+FeedItems.remember = lambda self, feed_id, items: os._exit(9) if items else None
+"""
+    assert terminal.child("feeds", "poll", webserver.url("/feed"), prelude=dies).status == 9
+    assert jobs(terminal) == ["0 days ago"]
+    ended = terminal.earmark("feeds", "poll", webserver.url("/feed"))
+    assert (ended.status, "1 new episode is asked for" in ended.out) == (0, True)
+    assert jobs(terminal) == ["0 days ago"]
+    assert "Nothing has changed" in terminal.earmark("feeds", "poll", webserver.url("/feed")).out
 
 
 def test_a_poll_that_fails_says_why(terminal: Terminal, webserver: WebServer) -> None:

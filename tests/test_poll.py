@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -339,6 +340,34 @@ def test_what_is_due_is_done_and_nothing_else(watched: Watching) -> None:
     watched.clock.now += EVERY
     assert run_due(watched.desk, FETCHER, rules=watched.rules).polls == 1
     assert len(watched.server.asked("/hook")) == 1
+
+
+def test_of_many_workers_one_polls_and_one_delivers(watched: Watching) -> None:
+    """Each thing that is due is done once, however many look at once."""
+    watched.server.routes["/hook"] = b"thanks"
+    hook = json.dumps({"url": watched.server.url("/hook"), "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"})
+    watched.watch(since=START - 10 * DAY, webhook=hook)
+
+    def many() -> None:
+        barrier = threading.Barrier(8)
+
+        def look() -> None:
+            barrier.wait()
+            run_due(watched.desk, FETCHER, rules=watched.rules)
+
+        threads = [threading.Thread(target=look) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    many()
+    assert (len(watched.server.asked("/feed")), len(watched.jobs)) == (1, 2)
+    for job in watched.jobs:
+        watched.desk.stores.requests.failed(job.id, "no audio")
+    many()
+    assert len({request.headers["webhook-id"] for request in watched.server.asked("/hook")}) == 2
+    assert len(watched.server.asked("/hook")) == 2
 
 
 def test_one_feed_that_goes_wrong_holds_up_no_other(watched: Watching) -> None:

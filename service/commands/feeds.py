@@ -70,9 +70,8 @@ def _what_came(polled: Polled | None) -> str:
     if polled.state == "failed":
         return "It could not be read."
     jobs = f": jobs {', '.join(polled.submitted)}" if polled.submitted else ""
-    said = [
-        "Nothing has changed." if polled.state == "unchanged" else f"{len(polled.submitted)} new episodes are asked for{jobs}."
-    ]
+    count = "1 new episode is" if len(polled.submitted) == 1 else f"{len(polled.submitted)} new episodes are"
+    said = ["Nothing has changed." if polled.state == "unchanged" else f"{count} asked for{jobs}."]
     if polled.recognised:
         said.append(f"{polled.recognised} are known under another guid or address.")
     return " ".join([*said, polled.error]).strip()
