@@ -120,6 +120,13 @@ class Ledger:
         with reading(self._engine) as connection:
             return cast("str | None", connection.execute(_FINISHED, {"wanted": key}).scalar())
 
+    def newest_output(self, episode_id: str, name: str) -> str | None:
+        """Return what the step of this name last made for an episode, in any of its jobs; none if it never ended well."""
+        query = select(steps.c.output).join(jobs, jobs.c.id == steps.c.job_id).order_by(steps.c.finished_at.desc())
+        mine = (jobs.c.episode_id == episode_id, steps.c.name == name, steps.c.state == "done", steps.c.output.is_not(None))
+        with reading(self._engine) as connection:
+            return cast("str | None", connection.execute(query.where(*mine).limit(1)).scalar())
+
     def forget(self, key: str) -> None:
         """Let the finished steps with this key be done again (their output is gone)."""
         again = {"state": "queued", "output": None, "attempts": 0}

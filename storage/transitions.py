@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
@@ -58,7 +59,7 @@ def end_job(
 def _put_into_outbox(connection: Connection, job: Row[Any], at: float) -> None:
     payload = {
         "type": f"job.{job.state}",
-        "timestamp": at,
+        "timestamp": datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "data": {
             "job": job.id, "episode": job.episode_id, "title": job.title, "show": job.show,
             "state": job.state, "reason": job.reason, "transcript": job.output,
