@@ -62,7 +62,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 def _in_our_words(context: ExceptionContext) -> None:
     """Raise `StorageFull` and `LedgerUnavailable` for what the database says when it is full, gone, or locked."""
-    if not isinstance(context.sqlalchemy_exception, OperationalError) or context.engine is None:
+    if context.engine is None or not _is_about_the_database(context):
         return
     error, place = context.original_exception, context.engine.url.render_as_string(hide_password=True)
     if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL or _is_a_failed_write(error):
@@ -72,6 +72,12 @@ def _in_our_words(context: ExceptionContext) -> None:
     raise LedgerUnavailable(
         f"The ledger {place} cannot be used: {error}.", hint="Check that its place is there, has room, and may be written."
     ) from error
+
+
+def _is_about_the_database(context: ExceptionContext) -> bool:
+    """Tell whether it is the database that fails, and not a statement; of a file that is no database SQLite says otherwise."""
+    damaged = getattr(context.original_exception, "sqlite_errorname", "") in {"SQLITE_NOTADB", "SQLITE_CORRUPT"}
+    return damaged or isinstance(context.sqlalchemy_exception, OperationalError)
 
 
 def _is_a_failed_write(error: BaseException) -> bool:
@@ -92,6 +98,11 @@ def migrate(engine: Engine, revision: str = "head") -> None:
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURNSTILE})")
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
+
+
+def is_migrated(engine: Engine) -> bool:
+    """Tell whether the schema is the one that this code works with; `LedgerUnavailable` if the database does not answer."""
+    return _revision(engine) == NEWEST
 
 
 def _revision(engine: Engine) -> str | None:

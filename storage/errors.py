@@ -32,6 +32,7 @@ The branch decides what happens next: a transient error is worth another try, a 
         │   └── AccessDenied         a gated model without token or accepted licence
         ├── OutputError              the output cannot be written
         ├── OptionError              options that contradict each other or the input
+        ├── Conflict                 what was asked for does not go with what was asked before
         ├── CorruptBlob              a stored artefact does not match its name
         ├── Poisoned                 a step that failed as often as it may
         └── Cancelled                a person stopped the job
@@ -182,6 +183,10 @@ class OutputError(PermanentError):
 
 class OptionError(PermanentError):
     """Options that contradict each other or the input."""
+
+
+class Conflict(PermanentError):
+    """What was asked for does not go with what was asked before."""
 
 
 class CorruptBlob(PermanentError):
