@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from service.commands.serve import Server, listening, open_desk
 from storage.documents import Episode, Transcript
 from storage.requests import NewJob
 from tests import transcripts
+from worker.desk import Announcer
 from worker.settings import Settings
 from worker.stores import Stores
 
@@ -67,7 +68,13 @@ class Api:
 
 @contextmanager
 def open_api(
-    folder: Path, *, host: str = "127.0.0.1", names: tuple[str, ...] = (), require_token: bool = False, **settings: Any
+    folder: Path,
+    *,
+    host: str = "127.0.0.1",
+    names: tuple[str, ...] = (),
+    require_token: bool = False,
+    announce: Announcer | None = None,
+    **settings: Any,
 ) -> Iterator[Api]:
     """Run the API on a free port; `host` is what it believes to be bound to."""
     told = Settings(
@@ -76,6 +83,7 @@ def open_api(
     with ExitStack() as stack:
         listener = stack.enter_context(listening("127.0.0.1", 0))
         desk = stack.enter_context(open_desk(told))
+        desk = replace(desk, announce=announce or desk.announce)
         limits = FetchLimits(tries=1, document_seconds=5)
         fetcher = Fetcher(limits, allow_private=told.allow_private_networks)
         access = Access(host=host, names=names, require_token=require_token)

@@ -23,18 +23,18 @@ class Slots:
     """So many streams may be open at once; used from the event loop alone."""
 
     def __init__(self, most: int = MOST_STREAMS) -> None:
-        self._free = most
+        self.free = most
 
     def acquire(self) -> bool:
         """Take a place; False if there is none."""
-        if self._free <= 0:
+        if self.free <= 0:
             return False
-        self._free -= 1
+        self.free -= 1
         return True
 
     def release(self) -> None:
         """Give a place back."""
-        self._free += 1
+        self.free += 1
 
 
 class EventStream(Response):
