@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from jobs.addresses import Resolver, system_resolver
 from jobs.fetch import Fetcher
 from jobs.wire import FetchLimits
 from service.api.access import Access
@@ -74,6 +75,7 @@ def open_api(
     names: tuple[str, ...] = (),
     require_token: bool = False,
     announce: Announcer | None = None,
+    resolver: Resolver = system_resolver,
     **settings: Any,
 ) -> Iterator[Api]:
     """Run the API on a free port; `host` is what it believes to be bound to."""
@@ -85,7 +87,7 @@ def open_api(
         desk = stack.enter_context(open_desk(told))
         desk = replace(desk, announce=announce or desk.announce)
         limits = FetchLimits(tries=1, document_seconds=5)
-        fetcher = Fetcher(limits, allow_private=told.allow_private_networks)
+        fetcher = Fetcher(limits, allow_private=told.allow_private_networks, resolver=resolver)
         access = Access(host=host, names=names, require_token=require_token)
         context = make_context(desk, told, fetcher, access)
         server = Server(context)

@@ -176,7 +176,9 @@ class JobBody(Body):
     url: Address = Field(examples=["https://example.com/feed.xml"])
     """Audio, a feed (RSS, Atom), the page of an episode or show, or an OPML list; told apart by what is there."""
     selection: SelectionBody = SelectionBody()
+    """Which episodes, if the address stands for several."""
     options: OptionsBody = OptionsBody()
+    """How to transcribe them."""
     chapters: Address | None = None
     """Chapters for the one episode that is chosen: JSON Chapters, Podlove Simple Chapters, or lines of show notes."""
     notes: str | None = Field(default=None, max_length=500_000, pattern=_PRINTED)

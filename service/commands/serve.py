@@ -40,7 +40,7 @@ def serve(
     It is described at /openapi.json. Tokens are made with `earmark token create NAME`. Workers do what is submitted.
     """
     settings = Settings()
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     with listening(host, port) as listener, open_desk(settings) as desk:
         access = Access(host=host, names=settings.api_hosts, require_token=require_token)
         context = make_context(desk, settings, open_fetcher(settings), access)
