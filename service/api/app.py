@@ -118,7 +118,7 @@ def _described(app: FastAPI) -> dict[str, Any]:
         schemas.pop(name, None)
     components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     found["security"] = [{"token": []}]
-    for path in ("/healthz", "/readyz"):
+    for path in filter(app.state.context.access.is_open, found["paths"]):
         found["paths"][path]["get"]["security"] = []
     return found
 

@@ -23,10 +23,12 @@ _BY_TYPE: dict[str, Format] = {}
 for _format in FORMATS.values():
     _BY_TYPE.setdefault(_format.media_type, _format)
 
-_CONTENT: dict[str, Any] = {
-    name: {"schema": {"$ref": "#/components/schemas/Transcript"} if name == "application/json" else {"type": "string"}}
-    for name in _BY_TYPE
+_PODCAST_JSON = {"type": "object", "required": ["version", "segments"], "description": "Podcasting 2.0 transcript."}
+_SCHEMAS: dict[str, Any] = {
+    "application/json": {"anyOf": [{"$ref": "#/components/schemas/Transcript"}, _PODCAST_JSON]},
+    "application/json+chapters": {"type": "object", "required": ["version", "chapters"]},
 }
+_CONTENT = {name: {"schema": _SCHEMAS.get(name, {"type": "string"})} for name in _BY_TYPE}
 _ETAG = {"ETag": {"description": "Names this transcript in this format.", "schema": {"type": "string"}}}
 
 Show = Annotated[str | None, Query(description="The whole title of a show.", min_length=1, max_length=500, pattern=r"^[^\x00]*$")]

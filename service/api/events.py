@@ -33,6 +33,10 @@ HEARTBEAT_EVERY = 15.0
 _BATCH = 500
 _GREATEST_ID = 2**31 - 1
 
+_TEXT = {"type": "string"}
+_SCHEMA = {"type": "object", "properties": {"id": _TEXT, "event": _TEXT, "data": _TEXT}, "required": ["event", "data"]}
+"""Of each event."""
+
 _EXAMPLE = """id: 17
 event: step.started
 data: {"at": "2026-01-31T12:00:00Z", "step": "fetch", "part": 0, "attempt": 1}
@@ -57,7 +61,7 @@ LastEventId = Annotated[
     responses={
         200: {
             "description": "The events of the job from its beginning, or after `Last-Event-ID`, and then as they happen.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _EXAMPLE}},
+            "content": {"text/event-stream": {"schema": _SCHEMA, "example": _EXAMPLE}},
         },
         204: {"description": "The job has ended, and everything was seen: there is nothing to come back for."},
         **documented(404),
