@@ -137,7 +137,7 @@ def _told(status: int, error: EarmarkError, **more: Any) -> Problem:
         wait = error.retry_after if error.retry_after is not None else RETRY_AFTER
     detail, hint = error.message, error.hint
     if isinstance(error, LedgerUnavailable):  # its text names places of the server
-        detail, hint = "The ledger cannot be used right now.", "Nothing was taken down by this request. Try again later."
+        detail, hint = "The ledger cannot be used right now.", "Try again later; submitting again is harmless."
     elif isinstance(error, StorageFull):
         detail, hint = "The server has no room left.", "Try again later."
     return problem(status, _kind(error), detail, hint=hint, retry_after=wait, **more)
