@@ -29,19 +29,9 @@ class Events:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    @property
-    def settling(self) -> float:
-        """Seconds after which no older event comes in beside a newer one.
-
-        SQLite has one writer at a time. On PostgreSQL, ids are given out before transactions end, and they end in any order.
-        """
-        return 0.0 if self._engine.dialect.name == "sqlite" else 2.0
-
-    def of_job(self, job_id: str, *, after: int = 0, before: float | None = None, limit: int = 500) -> tuple[EventRecord, ...]:
-        """Return what happened to a job after the event `after` and before that time, the oldest first."""
+    def of_job(self, job_id: str, *, after: int = 0, limit: int = 500) -> tuple[EventRecord, ...]:
+        """Return what happened to a job after the event `after`, the oldest first."""
         query = select(events).where(events.c.job_id == job_id, events.c.id > after).order_by(events.c.id).limit(limit)
-        if before is not None:
-            query = query.where(events.c.at <= before)
         with reading(self._engine) as connection:
             rows = connection.execute(query).all()
         return tuple(EventRecord(row.id, row.job_id, row.at, row.kind, json.loads(row.data)) for row in rows)

@@ -89,13 +89,11 @@ class _Look:
     job: JobRecord
     steps: tuple[StepRecord, ...]
     events: tuple[EventRecord, ...]
-    settled: float
-    """Time before which nothing new comes in."""
 
     @property
     def ended(self) -> bool:
         """Whether the job has ended, and nothing of it is left to be seen after these events."""
-        return self.job.ended and self.job.updated_at <= self.settled and len(self.events) < _BATCH
+        return self.job.ended and len(self.events) < _BATCH
 
 
 async def _look(here: Context, job_id: str, after: int) -> _Look:
@@ -104,12 +102,9 @@ async def _look(here: Context, job_id: str, after: int) -> _Look:
 
 def _ask(here: Context, job_id: str, after: int) -> _Look:
     """Ask for the job before its events: if it has ended by then, its last event is among them."""
-    settling = here.events.settling
-    settled = time.time() - settling if settling else float("inf")
     job = here.requests.get(job_id)
     steps = here.ledger.steps(job_id) if not job.ended else ()
-    events = here.events.of_job(job_id, after=after, before=settled if settling else None, limit=_BATCH)
-    return _Look(job, steps, events, settled)
+    return _Look(job, steps, here.events.of_job(job_id, after=after, limit=_BATCH))
 
 
 async def _told(here: Context, job_id: str, after: int) -> AsyncGenerator[str]:
