@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Sequence
 
 from anyio import to_thread
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.access import SAFE_METHODS, bearer
 from service.api.context import Context
-from service.api.problems import Problem, ProblemError, answer, of_error, problem
+from service.api.problems import Problem, ProblemError, answer, busy, of_error, problem
 from storage.errors import EarmarkError
 
 MAX_BODY = 1 << 20
@@ -41,6 +42,9 @@ class Door:
             return
         except EarmarkError as error:
             await answer(of_error(error))(scope, receive, send)
+            return
+        except PoolTimeout:
+            await answer(busy("The ledger is busy."))(scope, receive, send)
             return
         await self._app(scope, let_in, send)
 
