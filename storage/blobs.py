@@ -6,9 +6,11 @@ renamed; a crash leaves at most a temporary file, which `sweep` removes. Putting
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
+import secrets
 import shutil
 import time
 from collections.abc import Iterator
@@ -47,14 +49,12 @@ class FolderBlobs:
     def adopt(self, path: Path, digest: str | None = None) -> str:
         """Move the finished file at `path` into the store; return its digest.
 
-        `path` must lie on the store's file system for the move to be atomic: make it in `workspace()`.
+        `path` must lie on the store's file system for the move to be atomic: make it in `workspace()`. It takes the place of
+        one with its name, which may have been damaged.
         """
         with explained(self._root):
             known = digest if digest is not None else digest_of(path)
             target = self._place(known)
-            if target.exists():
-                path.unlink()
-                return known
             try:
                 _sync_file(path)
                 make_folder(target.parent)
@@ -89,6 +89,36 @@ class FolderBlobs:
     def remove(self, digest: str) -> None:
         """Forget a blob; nothing happens if it is not here."""
         self._place(digest).unlink(missing_ok=True)
+
+    def older(self, before: float) -> Iterator[tuple[str, int]]:
+        """Yield digest and size of each blob that was put for the last time before `before` (seconds since 1970)."""
+        for path in self._root.glob("[0-9a-f][0-9a-f]/*"):
+            digest = path.parent.name + path.name
+            with contextlib.suppress(FileNotFoundError):  # somebody else removed it meanwhile
+                seen = path.stat()
+                if _DIGEST.fullmatch(digest) and seen.st_mtime < before:
+                    yield digest, seen.st_size
+
+    def remove_older(self, digest: str, before: float) -> bool:
+        """Remove a blob unless it was put again since `before`; return whether it was removed.
+
+        It is moved away and looked at once more, so that no blob goes which somebody has just put.
+        """
+        place = self._place(digest)
+        with explained(self._root):
+            make_folder(self._temporary)
+            aside = self._temporary / f"{digest}.{secrets.token_hex(4)}"
+            try:
+                if place.stat().st_mtime >= before:
+                    return False
+                place.rename(aside)
+            except FileNotFoundError:
+                return False
+            if aside.stat().st_mtime >= before:
+                aside.rename(place)  # the same bytes, whoever has put them again meanwhile
+                return False
+            aside.unlink()
+        return True
 
     @contextmanager
     def workspace(self) -> Iterator[Path]:
