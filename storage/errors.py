@@ -10,6 +10,7 @@ The branch decides what happens next: a transient error is worth another try, a 
     │   │   └── TooSlow              the deadline passed or the rate fell below the minimum
     │   ├── StorageFull              no room left on the disk
     │   ├── LedgerUnavailable        the database cannot be reached or written
+    │   ├── EngineDiffers            this worker has another engine than the one the job was begun with
     │   ├── StepBusy                 another process holds the lease of this step
     │   └── LeaseLost                this process held the lease too long; its result was refused
     └── PermanentError               the same call would fail again
@@ -94,6 +95,10 @@ class StorageFull(TransientError):
 
 class LedgerUnavailable(TransientError):
     """The ledger's database cannot be reached or written."""
+
+
+class EngineDiffers(TransientError):
+    """This worker would hear with another engine or model than the job was begun with."""
 
 
 class StepBusy(TransientError):

@@ -86,8 +86,11 @@ class StepQueue:
         now = self._clock()
         open_to_claims = and_(steps.c.state == "queued", steps.c.queue.in_(tuple(queues)), steps.c.not_before <= now)
         fits = steps.c.needs_bytes <= room_bytes if room_bytes is not None else steps.c.needs_bytes >= 0
+        twin = steps.alias()  # the same work for another job: it waits, and finds the result
+        alone = ~exists().where(twin.c.key == steps.c.key, twin.c.state == "running")
         order = (steps.c.priority.desc(), steps.c.since, steps.c.part, steps.c.name)
-        query = select(steps).where(open_to_claims, fits).order_by(*order).limit(1).with_for_update(skip_locked=True)
+        query = select(steps).where(open_to_claims, fits, alone).order_by(*order).limit(1)
+        query = query.with_for_update(skip_locked=True, of=steps)
         with self._engine.begin() as connection:
             row = connection.execute(query).first()
             if row is None:
@@ -103,6 +106,19 @@ class StepQueue:
         values = {**given_back(0), "failures": steps.c.failures + 1, "not_before": until, "error": error}
         with self._engine.begin() as connection:
             write(connection, lease, values, at=self._clock(), event="step.postponed", error=error, until=until)
+            _withdraw_unwanted(connection, lease.job_id)
+
+    def release(self, lease: Lease) -> None:
+        """Give a step back undone, for others to claim if its job is still open; the attempt does not count."""
+        with self._engine.begin() as connection:
+            write(connection, lease, given_back(steps.c.attempts - 1), at=self._clock(), event="step.returned")
+            _withdraw_unwanted(connection, lease.job_id)
+
+    def withdraw(self, lease: Lease) -> None:
+        """Take a step out of its queue that the plan of its job does not hold any more."""
+        values = {**given_back(0), "queue": None}
+        with self._engine.begin() as connection:
+            write(connection, lease, values, at=self._clock())
 
     def fail(self, lease: Lease, error: str) -> None:
         """Record that a step cannot be done, which ends its job; `LeaseLost` if it is not held."""
@@ -181,6 +197,13 @@ class StepQueue:
             rows = connection.execute(query.order_by(*order).limit(limit)).all()
         return tuple(Hint(row.queue, row.job_id, row.name, row.part) for row in rows)
 
+    def too_large(self, queues: Iterable[Queue], room_bytes: int) -> int:
+        """Note at the waiting steps of these queues that need more memory that they wait for it; return how many there are."""
+        short = (steps.c.state == "queued", steps.c.queue.in_(tuple(queues)), steps.c.needs_bytes > room_bytes)
+        text = f"waits for memory: more than the {room_bytes / 1e9:.1f} GB that its worker has now"
+        with self._engine.begin() as connection:
+            return connection.execute(update(steps).where(*short).values(error=text)).rowcount
+
     def stalled(self, *, before: float, limit: int = 100) -> tuple[str, ...]:
         """Return open jobs with nothing queued or running, untouched since `before`: a worker died between two steps."""
         at_work = exists().where(
@@ -248,6 +271,13 @@ def _queue_step(connection: Connection, job: Row[Any], known: Row[Any] | None, s
     # whoever still works on it for another key finds its token stale
     connection.execute(update(steps).where(*same).values(token=known.token + 1, **values))
     return True
+
+
+def _withdraw_unwanted(connection: Connection, job_id: str) -> None:
+    """Take the steps of a job that has ended out of their queues."""
+    ended = exists().where(jobs.c.id == steps.c.job_id, ~jobs.c.state.in_(OPEN_STATES))
+    waiting = (steps.c.job_id == job_id, steps.c.state == "queued", ended)
+    connection.execute(update(steps).where(*waiting).values(queue=None))
 
 
 def _row_of(step: Any) -> Any:

@@ -72,6 +72,7 @@ class StepRecord:
     """How much of it is done, in `unit`."""
     total: float | None = None
     unit: str | None = None
+    needs_bytes: int = 0
 
     @property
     def label(self) -> str:
@@ -158,4 +159,5 @@ def step_of(row: Row[Any]) -> StepRecord:
         done=row.done,
         total=row.total,
         unit=row.unit,
+        needs_bytes=row.needs_bytes,
     )

@@ -45,6 +45,31 @@ class Settings(BaseSettings):
     batch_size: int = Field(default=0, ge=0, description="Windows decoded together; 0 lets the device decide, 1 is sequential.")
     part_seconds: float = Field(default=300.0, ge=5, le=3600, description="Target length of the parts of an episode.")
 
+    lease_seconds: float = Field(
+        default=60.0, ge=2, description="How long a step stays with a worker that gives no sign of life; then another takes it."
+    )
+    visibility_seconds: float = Field(
+        default=3600.0, ge=1, description="After which Redis delivers a message again that nobody acknowledged; that does no harm."
+    )
+    drain_seconds: float = Field(
+        default=45.0,
+        ge=0,
+        description="How long a worker that is told to stop goes on with what it began; then it gives it back.",
+    )
+    stall_seconds: float = Field(
+        default=1800.0, ge=5, description="How long a step may show no progress before its process is killed."
+    )
+    steps_per_child: int = Field(
+        default=200, ge=1, description="Steps after which a process that runs models is replaced by a new one."
+    )
+    idle_seconds: float = Field(
+        default=900.0, ge=0, description="How long models stay loaded with nothing to do; then their process ends."
+    )
+    max_child_bytes: int = Field(
+        default=0, ge=0, description="Memory that the process of a step may take before it is killed; 0 is 90 % of what there is."
+    )
+    sweep_seconds: float = Field(default=5.0, ge=0.1, description="How often a worker looks for what was left lying.")
+
     allow_private_networks: bool = Field(
         default=False, description="Allow addresses of private networks, for those who host their own feeds."
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
@@ -35,13 +35,16 @@ class Stores:
 
 
 @contextmanager
-def open_stores(settings: Settings) -> Iterator[Stores]:
-    """Open what is kept under the data folder, or where the settings say instead."""
+def open_stores(settings: Settings, *, owner: bool = True) -> Iterator[Stores]:
+    """Open what is kept under the data folder, or where the settings say instead.
+
+    A process that never claims a step is no `owner`, and leaves no sign of life.
+    """
     make_folder(settings.data_dir)
     engine = open_database(settings.database_url or sqlite_url(settings.data_dir / "ledger.db"))
     blobs = FolderBlobs(settings.data_dir / "blobs")
     try:
-        with Presence(settings.data_dir / "alive") as presence:
+        with Presence(settings.data_dir / "alive") if owner else nullcontext() as presence:
             blobs.sweep()
             yield Stores(
                 engine=engine,
@@ -51,7 +54,7 @@ def open_stores(settings: Settings) -> Iterator[Stores]:
                 episodes=Episodes(engine),
                 events=Events(engine),
                 blobs=blobs,
-                presence=presence,
+                presence=presence or Presence(settings.data_dir / "alive"),
             )
     finally:
         engine.dispose()

@@ -47,15 +47,16 @@ class Chosen:
 
 def choose_engines(options: Options, place: Place) -> Chosen:
     """Return the engines for these options; models are found and fetched here, but loaded only when they are used."""
-    transcriber, heard = _transcriber(options, place)
-    diarizer, told = _diarizer(options, place)
+    transcriber, heard = choose_transcriber(options, place)
+    diarizer, told = choose_diarizer(options, place)
     return Chosen(transcriber, diarizer, (*heard, *told))
 
 
 # ------------------------------------------------------------------ speech
 
 
-def _transcriber(options: Options, place: Place) -> tuple[Transcriber, tuple[Notice, ...]]:
+def choose_transcriber(options: Options, place: Place) -> tuple[Transcriber, tuple[Notice, ...]]:
+    """Return the engine that hears, and what its choice has to say."""
     if options.engine == "scripted":
         return _scripted(options), ()
     if options.engine == "pocketsphinx":
@@ -137,7 +138,8 @@ def _scripted(options: Options) -> ScriptedTranscriber:
 # ------------------------------------------------------------------ speakers
 
 
-def _diarizer(options: Options, place: Place) -> tuple[Diarizer | None, tuple[Notice, ...]]:
+def choose_diarizer(options: Options, place: Place) -> tuple[Diarizer | None, tuple[Notice, ...]]:
+    """Return the engine that tells voices apart, if one is wanted and there is one, and what its choice has to say."""
     if options.diarizer == "none":
         return None, ()
     if options.diarizer == "scripted":

@@ -12,10 +12,10 @@ from jobs.chapters.listing import published_chapters
 from jobs.feed import Feed
 from jobs.sources import read_feed_at
 from service.console import errors, print_json, results
-from service.network import open_fetcher
 from service.wording import clock
 from storage.documents import Publication
 from worker.settings import Settings
+from worker.tools import open_fetcher
 
 LONG = 100
 """Episodes from which on the list is written as plain lines: a ruled table of a thousand rows takes a second to lay out."""

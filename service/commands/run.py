@@ -18,7 +18,6 @@ from jobs.pipeline import Workshop, process
 from jobs.selection import Selection
 from service.commands import asked
 from service.console import errors
-from service.network import open_fetcher
 from service.progress import shown
 from service.summary import Row, show_summary
 from service.wanted import Unusable, wanted_episodes
@@ -29,6 +28,7 @@ from storage.library import Library
 from storage.locks import folder_lock
 from worker.settings import Settings
 from worker.stores import Stores, open_stores
+from worker.tools import open_fetcher
 
 DEFAULT_FORMATS = ("vtt", "srt", "podcast-json", "chapters-json", "psc", "markdown")
 

@@ -1,0 +1,221 @@
+"""A worker at work: it claims steps, has its children do them, holds their leases meanwhile, and settles how they ended."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from storage.errors import EarmarkError, LeaseLost
+from storage.queue import Claim
+from storage.records import Hint, Lease, Queue
+from worker.backoff import MAX_FAILURES, wait_before_retry
+from worker.desk import Desk
+from worker.lines import Message
+from worker.memory import free_bytes, limit_bytes
+from worker.settings import Settings
+from worker.supervisor import STOP_GRACE, Child, Children
+
+_log = logging.getLogger("earmark.worker")
+
+BEAT = 1.0
+"""Seconds between two looks at what is being done."""
+
+_MOVED_EVERY = 2.0
+"""Seconds between two notes of progress in the ledger."""
+
+_WITH_MODELS = ("asr", "diarize")
+"""Queues whose steps keep a model in their process; all others share theirs."""
+
+Why = Literal["cancelled", "drained", "lost"]
+
+
+@dataclass
+class _Active:
+    """A step that a child is doing now."""
+
+    claim: Claim
+    child: Child
+    lease: Lease
+    renewed: float
+    sign: float
+    """When the child last moved, on the monotonic clock."""
+    done: float | None = None
+    total: float | None = None
+    why: Why | None = None
+    """Why it was asked to stop."""
+    asked: float = field(default=0.0)
+
+
+class Station:
+    """Does steps of some queues, up to `slots` at once."""
+
+    def __init__(self, desk: Desk, settings: Settings, queues: Sequence[Queue], slots: int) -> None:
+        self.queues = tuple(queues)
+        self._desk = desk
+        self._stores = desk.stores
+        self._settings = settings
+        self._children = Children(settings)
+        self._slots = threading.BoundedSemaphore(slots)
+        self._active: dict[int, _Active] = {}
+        self._lock = threading.Lock()
+        self._draining = threading.Event()
+        self._closed = threading.Event()
+        self._cap = settings.max_child_bytes or int(limit_bytes() * 0.9)
+        self._heart = threading.Thread(target=self._beat, name="earmark-heart", daemon=True)
+        self._heart.start()
+
+    # -------------------------------------------------------------- one step
+
+    def serve(self, queue: Queue) -> bool:
+        """Claim the foremost step of a queue and do it; False if there is none."""
+        with self._slots:
+            if self._draining.is_set():
+                return False
+            room = self._room() if queue == "diarize" else None
+            claim = self._stores.queue.claim_next(
+                (queue,), self._stores.presence.owner, room_bytes=room, seconds=self._settings.lease_seconds
+            )
+            if claim is None:
+                if room is not None and self._stores.queue.too_large((queue,), room):
+                    _log.warning("Steps of the queue %s wait for more than the %.1f GB that are free here.", queue, room / 1e9)
+                return False
+            self._do(queue, claim)
+            return True
+
+    @property
+    def idle(self) -> bool:
+        """Whether another step could be begun."""
+        free = self._slots.acquire(blocking=False)
+        if free:
+            self._slots.release()
+        return free and not self._draining.is_set()
+
+    def _room(self) -> int:
+        """Return the memory for another step: what is free, less what those at work have yet to take."""
+        with self._lock:
+            promised = sum(active.claim.step.needs_bytes for active in self._active.values())
+        return min(free_bytes(), limit_bytes() - promised)
+
+    def _do(self, queue: Queue, claim: Claim) -> None:
+        kind = queue if queue in _WITH_MODELS else "plain"
+        child = self._children.take(kind)
+        now = time.monotonic()
+        active = _Active(claim, child, claim.lease, now, now)
+        with self._lock:
+            self._active[id(active)] = active
+        try:
+
+            def moved(done: float, total: float | None) -> None:
+                active.done, active.total, active.sign = done, total, time.monotonic()
+
+            ended = child.do(claim.lease, moved)
+        finally:
+            with self._lock:
+                del self._active[id(active)]
+        self._children.give_back(kind, child)
+        try:
+            self._settle(active, ended)
+        except LeaseLost:
+            self._after_the_end(claim.lease)
+        except EarmarkError:
+            _log.exception("%s of job %s could not be settled; the sweeper will", claim.step.label, claim.lease.job_id)
+
+    def _settle(self, active: _Active, ended: Message) -> None:
+        lease, step, how = active.claim.lease, active.claim.step, ended["ended"]
+        if how == "done":
+            self._desk.tell([Hint(**hint) for hint in ended["hints"]])
+        elif how == "lost" or active.why == "lost":
+            _log.warning("%s of job %s went to another worker; nothing is lost.", step.label, lease.job_id)
+        elif active.why is not None:
+            self._stores.queue.release(lease)
+        elif how == "error" and ended["transient"] and step.failures < MAX_FAILURES:
+            until = time.time() + wait_before_retry(step.failures, ended["retry_after"])
+            self._stores.queue.postpone(lease, ended["message"], until=until)
+        elif how == "error":
+            self._stores.queue.fail(lease, ended["message"])
+        else:  # unforeseen, or it died
+            _log.error("%s of job %s: %s", step.label, lease.job_id, ended["message"])
+            self._stores.queue.crashed(lease, ended["message"])
+
+    def _after_the_end(self, lease: Lease) -> None:
+        """The step is not ours any more: taken over, or committed before its child died; what is ready now is planned anew."""
+        try:
+            self._desk.advance(lease.job_id)
+        except EarmarkError:
+            _log.exception("job %s could not be planned; the sweeper will", lease.job_id)
+
+    # -------------------------------------------------------------- the heart
+
+    def _beat(self) -> None:
+        while not self._closed.wait(BEAT):
+            with self._lock:
+                active = list(self._active.values())
+            try:
+                self._look_after(active)
+            except EarmarkError as error:  # the ledger is away: go on, the leases run on meanwhile
+                _log.warning("%s", error)
+            self._children.end_idle(longer_than=self._settings.idle_seconds)
+
+    def _look_after(self, active: Sequence[_Active]) -> None:
+        now = time.monotonic()
+        for step in active:
+            if step.why is not None and now - step.asked > STOP_GRACE:
+                step.child.kill(f"it did not stop when it was asked to ({step.why})")
+            elif now - step.sign > self._settings.stall_seconds:
+                step.child.kill(f"it showed no progress for {self._settings.stall_seconds:.0f} s, and was killed")
+            elif (taken := step.child.resident_bytes()) > self._cap:
+                step.child.kill(f"it took {taken / 1e9:.1f} GB of memory, more than it may, and was killed")
+        unwanted = self._stores.queue.unwanted({step.lease.job_id for step in active}) if active else frozenset()
+        for step in active:
+            if step.lease.job_id in unwanted:
+                self._stop(step, "cancelled")
+            elif now - step.renewed >= self._renew_every(step):
+                self._renew(step, now)
+
+    def _renew_every(self, step: _Active) -> float:
+        often = self._settings.lease_seconds / 3
+        return min(often, _MOVED_EVERY) if step.sign > step.renewed else often
+
+    def _renew(self, step: _Active, now: float) -> None:
+        try:
+            step.lease = self._stores.ledger.renew(
+                step.lease, seconds=self._settings.lease_seconds, done=step.done, total=step.total
+            )
+            step.renewed = now
+        except LeaseLost:
+            self._stop(step, "lost")
+
+    @staticmethod
+    def _stop(step: _Active, why: Why) -> None:
+        if step.why is None:
+            step.why, step.asked = why, time.monotonic()
+            step.child.ask_to_stop(step.lease.token)
+
+    # -------------------------------------------------------------- the end
+
+    def drain(self, *, seconds: float) -> None:
+        """Begin nothing more; what is not done after so many seconds is given back."""
+        self._draining.set()
+        timer = threading.Timer(seconds, self._return_all)
+        timer.daemon = True
+        timer.start()
+
+    def _return_all(self) -> None:
+        with self._lock:
+            for step in self._active.values():
+                self._stop(step, "drained")
+
+    def close(self) -> None:
+        """Give back what is left and end the children."""
+        self._draining.set()
+        self._return_all()
+        deadline = time.monotonic() + STOP_GRACE + 3 * BEAT
+        while self._active and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self._closed.set()
+        self._heart.join()
+        self._children.close()
