@@ -15,7 +15,10 @@ from typer.core import TyperGroup
 from service.console import errors
 from storage.errors import EarmarkError
 
-_COMMANDS = ("run", "episodes", "export", "models", "doctor", "worker", "scheduler")
+_COMMANDS = (
+    "run", "episodes", "export", "models", "doctor",
+    "submit", "jobs", "status", "cancel", "retry", "purge", "worker", "scheduler",
+)  # fmt: skip
 """Each is the function or the sub-application `app` of the module `service.commands` that has its name."""
 
 

@@ -40,9 +40,9 @@ def make_old(work: TestDesk, seconds: float = 2 * DAY) -> None:
         os.utime(work.desk.stores.blobs.path(digest), (then, then))
 
 
-def collect(work: TestDesk, **more: float) -> int:
+def collect(work: TestDesk, *, older_than: float = YOUNG_SECONDS) -> int:
     """Collect, and return how many blobs were removed."""
-    return collect_orphans(work.desk.stores.engine, work.desk.stores.blobs, **more).count
+    return collect_orphans(work.desk.stores.engine, work.desk.stores.blobs, older_than=older_than).count
 
 
 def test_what_nothing_refers_to_is_removed_after_a_day_and_its_size_told(work: TestDesk) -> None:
