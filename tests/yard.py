@@ -20,7 +20,7 @@ import psutil
 
 from jobs.options import Options
 from storage.documents import Episode, Publication, Transcript
-from storage.records import QUEUES, JobRecord, StepRecord
+from storage.records import JobRecord, StepRecord
 from tests.workshop import EXAMPLES, SCRIPT
 from worker.app import open_desk
 from worker.desk import Asked, Desk
