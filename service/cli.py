@@ -17,7 +17,7 @@ from storage.errors import EarmarkError
 
 _COMMANDS = (
     "run", "episodes", "export", "models", "doctor",
-    "submit", "jobs", "status", "cancel", "retry", "purge", "worker", "scheduler",
+    "submit", "jobs", "status", "cancel", "retry", "purge", "worker", "scheduler", "up",
 )  # fmt: skip
 """Each is the function or the sub-application `app` of the module `service.commands` that has its name."""
 

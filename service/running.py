@@ -4,14 +4,39 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from storage.documents import Document
-from storage.errors import EarmarkError
-from storage.files import make_folder, write_atomically
+from storage.errors import EarmarkError, OptionError
+from storage.files import explained, make_folder, write_atomically
 from worker.settings import Settings
+
+
+@contextlib.contextmanager
+def only_one(data_dir: Path) -> Iterator[int]:
+    """Be the only `earmark up` on a data folder; lend the lock's descriptor, which holds it for whoever inherits it.
+
+    Raises `OptionError` if there is another, or what is left of one is still ending.
+    """
+    import fcntl
+
+    path = up_folder(data_dir) / "lock"
+    with explained(path):
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            running = find_running(data_dir)
+            where = f" as process {running.pid}, at {running.address}" if running else ", or just ending"
+            hint = "Stop it first, or give this one another data folder with --data."
+            raise OptionError(f"`earmark up` runs on {data_dir} already{where}.", hint=hint) from error
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 class Running(Document):
