@@ -94,10 +94,11 @@ def written(log: Path, words: str) -> list[str]:
     return [line for line in (log.read_text("utf-8").splitlines() if log.exists() else ()) if words in line]
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 30.0) -> None:
+def wait_for(condition: Callable[[], object], *, meanwhile: Callable[[], object] = lambda: None, seconds: float = 30.0) -> None:
     """Wait until it is so."""
     deadline = time.monotonic() + seconds
     while not condition():
+        meanwhile()
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
@@ -141,7 +142,7 @@ def test_a_child_that_dies_is_started_again_after_a_while(tree: ProcessTree, sai
     wait_for(lambda: len(pids(log)) == 2)
     victim = int(written(log, "one began")[0].split()[-1])
     os.kill(victim, signal.SIGKILL)
-    wait_for(lambda: (tree.look_after(), len(pids(log)) == 3)[1])
+    wait_for(lambda: len(pids(log)) == 3, meanwhile=tree.look_after)
     assert [line.split()[0] for line in written(log, "began")].count("one") == 2
     assert ("one", "was killed by signal 9; starting it again in 0.1 s") in said
     assert tree.alive("one")
@@ -154,7 +155,7 @@ def test_what_is_left_of_a_dead_childs_group_goes_with_it(tree: ProcessTree, log
     tree.start(Child("one", command, os.environ, 0))
     wait_for(lambda: pids(log))
     (helper_pid,) = pids(log)
-    wait_for(lambda: (tree.look_after(), gone(helper_pid))[1])
+    wait_for(lambda: gone(helper_pid), meanwhile=tree.look_after)
 
 
 def test_a_child_that_dies_again_and_again_ends_it_all_with_its_last_words(said: list[tuple[str, str]], log: Path) -> None:
@@ -175,7 +176,7 @@ def test_deaths_that_lie_apart_are_forgiven(said: list[tuple[str, str]]) -> None
     """Only those of late count."""
     with ProcessTree(lambda name, line: said.append((name, line)), backoff=0.01, deaths_within=0.2) as tree:
         tree.start(shell("one", "echo here; sleep 0.3; exit 1"))
-        wait_for(lambda: (tree.look_after(), said.count(("one", "here")) > MAX_DEATHS + 1)[1])
+        wait_for(lambda: said.count(("one", "here")) > MAX_DEATHS + 1, meanwhile=tree.look_after)
 
 
 def test_children_are_stopped_rank_by_rank_and_the_deaf_are_killed(said: list[tuple[str, str]], log: Path) -> None:
