@@ -72,5 +72,5 @@ def _changes(before: StepRecord | None, now: StepRecord, whole: float | None) ->
         took = (now.finished_at or 0.0) - (now.started_at or 0.0)
         yield StepEnded(name, now.part, now.parts, reused, now.total, 0.0 if reused else took)
     if now.error and now.state != "done" and (before is None or before.error != now.error):
-        again = "" if now.state == "failed" else " It is tried again."
-        yield Noticed(Notice(code=f"step_{now.state}", message=f"{now.label}: {now.error}{again}"))
+        words = now.error if now.state == "failed" else f"{now.error.rstrip('.')}; it is tried again."
+        yield Noticed(Notice(code=f"step_{now.state}", message=f"{now.label}: {words}"))

@@ -47,8 +47,9 @@ def jobs_table(jobs: Iterable[JobRecord], progress: dict[str, str]) -> Table:
 def steps_table(steps: Iterable[StepRecord]) -> Table:
     """Return a row a step, in the order in which they were begun; those that wait are last."""
     table = Table()
-    for name in ("step", "part", "state", "done", "attempts", "took", "what it waits for, or why it failed"):
-        table.add_column(name, justify="right" if name in {"part", "attempts", "took"} else "left", overflow="fold")
+    for name in ("step", "part", "state", "done", "attempts", "took"):
+        table.add_column(name, justify="right" if name in {"part", "attempts", "took"} else "left", no_wrap=True)
+    table.add_column("waits for, or failed because", overflow="fold")
     for step in sorted(steps, key=lambda step: step.started_at is None):
         part = f"{step.part + 1} of {step.parts}" if step.parts > 1 else ""
         cells = (_LABELS.get(step.name, step.name), part, _state(step.state), _done(step))

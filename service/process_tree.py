@@ -6,6 +6,7 @@ order. If the head is killed, the kernel and a reaper end the children (`service
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -76,7 +77,7 @@ class ProcessTree:
     def __init__(
         self, say: Say, *, held: Sequence[int] = (), backoff: float = BACKOFF, deaths_within: float = DEATHS_WITHIN
     ) -> None:
-        self._say = say
+        self._listener = say
         self._held = tuple(held)
         self._backoff = backoff
         self._deaths_within = deaths_within
@@ -127,6 +128,11 @@ class ProcessTree:
         """Kill all children at once."""
         for running in self._running:
             send(running.process.pid, signal.SIGKILL)
+
+    def _say(self, name: str, line: str) -> None:
+        """Tell a line; where nobody reads it any more, the children must not get stuck for that."""
+        with contextlib.suppress(OSError):
+            self._listener(name, line)
 
     # ------------------------------------------------------------------ one child
 

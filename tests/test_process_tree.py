@@ -233,3 +233,15 @@ def test_a_command_that_cannot_be_run_is_said(said: list[tuple[str, str]]) -> No
         ProcessTree(lambda name, line: said.append((name, line)), backoff=0.01, deaths_within=30) as tree,
     ):
         look_after(tree, Child("one", ("/no/such/command",), os.environ, 0))
+
+
+def test_output_that_nobody_reads_any_more_stops_no_child(log: Path) -> None:
+    """As when the terminal was closed."""
+
+    def broken(name: str, line: str) -> None:
+        raise BrokenPipeError
+
+    script = "for i in $(seq 1 20000); do echo more and more; done; echo done > $0"
+    with ProcessTree(broken) as tree:
+        tree.start(Child("one", ("/bin/sh", "-c", f"{script}; exec sleep 60", str(log)), os.environ, 0))
+        wait_for(log.exists)

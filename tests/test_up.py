@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,7 +25,7 @@ from service.own_redis import find_server, own_redis
 from service.running import Running, find_running, only_one, say_running, say_stopped, settings_here
 from service.up import Wanted, children_of, usual_asr_workers
 from storage.errors import OptionError
-from tests.commands import REPOSITORY
+from tests.commands import AUDIO, REPOSITORY, Terminal, script_of_two_sentences
 from tests.yard import RedisServer, free_port
 from worker.settings import Settings
 
@@ -330,3 +331,28 @@ def test_the_api_is_asked_where_this_machine_reaches_it(service: Service) -> Non
         connection.request("GET", "/nothing")
         assert connection.getresponse().status == 404
         connection.close()
+
+
+@pytest.mark.slow
+def test_the_real_service_comes_up_does_a_job_and_stops(tmp_path: Path) -> None:
+    """By the command itself: an episode is submitted from another terminal, and its transcript read through the API."""
+    pytest.importorskip("service.commands.serve", reason="the HTTP API is not part of this checkout")
+    terminal, port = Terminal(tmp_path), free_port()
+    script = script_of_two_sentences(tmp_path / "two.json")
+    with terminal.start("up", "--port", str(port), "--asr", "2") as head:
+        assert head.stdout is not None
+        assert head.stderr is not None
+        threading.Thread(target=head.stderr.read, daemon=True).start()  # what the processes say
+        assert head.stdout.readline() == f"ready: http://127.0.0.1:{port}, 4 workers\n"
+        options = ("--engine", "scripted", "--model", script, "--diarizer", "scripted")
+        followed = terminal.child("submit", AUDIO, "--follow", "--json", *options)
+        assert followed.status == 0, followed.err
+        episode = followed.events[-1]["jobs"][0]["episode_id"]
+        connection = http.client.HTTPConnection("127.0.0.1", port)
+        connection.request("GET", f"/v1/episodes/{episode}/transcript?format=txt")
+        assert b"Welcome to the show" in connection.getresponse().read()
+        connection.close()
+        everything = family(head)
+        head.send_signal(signal.SIGINT)
+        assert head.wait(90) == 0
+        assert not any(process.is_running() for process in everything)

@@ -20,7 +20,7 @@ def cancel(
 
     Status 1 if one of them had ended otherwise.
     """
-    with open_stores(Settings()) as stores:
+    with open_stores(Settings(), owner=False) as stores:
         found = [stores.requests.named(job) for job in jobs]
         ended = [stores.requests.cancel(job.id) for job in found]
     if as_json:

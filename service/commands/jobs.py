@@ -28,7 +28,7 @@ def jobs(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
     """List jobs, the newest first: state, how far they are, and why they failed."""
-    with open_stores(Settings()) as stores:
+    with open_stores(Settings(), owner=False) as stores:
         page = stores.requests.list(states=states_of(state, _STATES), after=after, limit=limit)
         steps = {job.id: stores.ledger.steps(job.id) for job in page.items if not job.ended}
         standing = all_standing(stores)

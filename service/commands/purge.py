@@ -31,7 +31,7 @@ def purge(
     The transcript of every episode is kept, whatever becomes of its jobs; so is everything that is younger than a day.
     """
     states, before = states_of(state, ENDED_STATES), time.time() - seconds_of(older_than)
-    with open_stores(Settings()) as stores:
+    with open_stores(Settings(), owner=False) as stores:
         count = stores.requests.purgeable(before=before, states=states)
         if not (yes or as_json):
             _ask(count, state, older_than)

@@ -25,7 +25,7 @@ def status(
     ] = False,
 ) -> None:
     """Show a job and its steps: what is done, what runs, what waits and for what, and what went wrong."""
-    with open_stores(Settings()) as stores:
+    with open_stores(Settings(), owner=False) as stores:
         found = stores.requests.named(job)
         if follow_it:
             _follow(stores, found.id, as_json=as_json)
