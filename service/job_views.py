@@ -10,8 +10,9 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
+from service.intervals import rough
 from service.progress import LABELS
-from service.wording import clock, size, span
+from service.wording import clock, size
 from storage.records import JobRecord, StepRecord
 
 _LABELS = {str(name): label for name, label in LABELS.items()}
@@ -38,7 +39,7 @@ def jobs_table(jobs: Iterable[JobRecord], progress: dict[str, str]) -> Table:
     table.add_column("reason", overflow="fold")
     now = time.time()
     for job in jobs:
-        age = span(now - job.created_at)
+        age = rough(now - job.created_at)
         cells = (escape(job.title), escape(job.show or ""), progress.get(job.id, ""), age, escape(job.reason))
         table.add_row(job.id, _state(job.state), *cells)
     return table
@@ -76,7 +77,7 @@ def waits_for(step: StepRecord) -> str:
     """Say what a step waits for, or what went wrong with it; nothing while all is well."""
     if step.state == "queued" and step.queue is not None:
         later = step.not_before - time.time()
-        when = f"tried again in {span(later)}" if later > 0 else f"waits for a worker of the queue {step.queue}"
+        when = f"tried again in {rough(later)}" if later > 0 else f"waits for a worker of the queue {step.queue}"
         return f"{when} ({step.error})" if step.error else when
     return step.error if step.state != "done" else ""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.wording import span
+from service.intervals import rough
 from storage.standstill import Standstill, standstills
 from worker.stores import Stores
 
@@ -16,6 +16,6 @@ def standing(one: Standstill) -> str:
     """Say that a queue does not move."""
     steps = "1 step waits" if one.waiting == 1 else f"{one.waiting} steps wait"
     return (
-        f"Nothing is at work on the queue {one.queue}: {steps}, the foremost for {span(one.seconds)}; "
+        f"Nothing is at work on the queue {one.queue}: {steps}, the foremost for {rough(one.seconds)}; "
         "start `earmark worker` or `earmark up`."
     )

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import Engine, select, union
 
+from storage.blobs import Blobs
 from storage.database import reading
 from storage.errors import CorruptBlob, NotFound
 from storage.tables import episodes, jobs, steps
@@ -26,19 +27,6 @@ _NAMED = {"fetch": "audio", "prepare": "pcm"}
 """Where the outputs of these steps name another blob."""
 
 
-class Artefacts(Protocol):
-    """What of a blob store is used here."""
-
-    def read(self, digest: str) -> bytes:
-        """Return the bytes of a blob."""
-
-    def older(self, before: float) -> Iterator[tuple[str, int]]:
-        """Yield digest and size of each blob that was put for the last time before `before`."""
-
-    def remove_older(self, digest: str, before: float) -> bool:
-        """Remove a blob unless it was put again since `before`; return whether it was removed."""
-
-
 @dataclass(frozen=True)
 class Collected:
     """What was removed."""
@@ -48,7 +36,7 @@ class Collected:
 
 
 def collect_orphans(
-    engine: Engine, blobs: Artefacts, *, older_than: float = YOUNG_SECONDS, clock: Callable[[], float] = time.time
+    engine: Engine, blobs: Blobs, *, older_than: float = YOUNG_SECONDS, clock: Callable[[], float] = time.time
 ) -> Collected:
     """Remove the blobs that nothing refers to and that are older than so many seconds; return how many."""
     before = clock() - older_than
@@ -58,7 +46,7 @@ def collect_orphans(
     return Collected(len(removed), sum(removed))
 
 
-def in_use(engine: Engine, blobs: Artefacts) -> frozenset[str]:
+def in_use(engine: Engine, blobs: Blobs) -> frozenset[str]:
     """Return the digests of all blobs that something refers to."""
     direct = union(
         *(select(column).where(column.is_not(None)) for column in (steps.c.output, jobs.c.output, episodes.c.transcript))
@@ -71,7 +59,7 @@ def in_use(engine: Engine, blobs: Artefacts) -> frozenset[str]:
     return frozenset(used.union(digest for digest in named if digest is not None))
 
 
-def _named(blobs: Artefacts, step: str, output: str) -> str | None:
+def _named(blobs: Blobs, step: str, output: str) -> str | None:
     """Return the blob that an output names; none if the output itself is gone or damaged: nobody finds the blob through it."""
     try:
         document: Any = json.loads(blobs.read(output))

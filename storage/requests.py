@@ -8,7 +8,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, exists, func, insert, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from storage.database import reading
@@ -22,6 +36,7 @@ from storage.transitions import end_job, record_event
 
 SHORTEST_ID = 4
 """Characters of a job's id that may stand for the whole of it."""
+_REQUEST = select(jobs.c.request).where(jobs.c.id == bindparam("job"))
 
 
 @dataclass(frozen=True)
@@ -93,7 +108,7 @@ class Requests:
     def request_of(self, job_id: str) -> str | None:
         """Return what was asked for, as JSON; none for a job that was run by hand; `NotFound` if there is no such job."""
         with reading(self._engine) as connection:
-            row = connection.execute(select(jobs.c.request).where(jobs.c.id == job_id)).first()
+            row = connection.execute(_REQUEST, {"job": job_id}).first()
         if row is None:
             raise _no_job(job_id)
         return cast("str | None", row.request)

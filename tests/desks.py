@@ -70,7 +70,7 @@ class TestDesk:
             raw = self.desk.stores.requests.request_of(claim.step.job_id)
             assert raw is not None
             with Plan(JobRequest.model_validate_json(raw), self.desk.tools) as plan:
-                known = LedgerResults(self.desk.stores.ledger, self.desk.stores.blobs, claim.step.job_id)
+                known = LedgerResults(self.desk.stores.ledger, self.desk.stores.results, claim.step.job_id)
                 (task,) = (task for task in plan.ahead(known).ready if task.step.key == claim.step.key)
                 result = task.work(lambda done, total=None: None)
             output = self.desk.stores.blobs.put(result.model_dump_json().encode())

@@ -8,15 +8,19 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from storage.blobs import FolderBlobs
+from storage.blobs import Blobs, open_blobs
 from storage.database import open_database, sqlite_url
+from storage.deliveries import Deliveries
 from storage.episodes import Episodes
 from storage.events import Events
+from storage.feed_items import FeedItems
+from storage.feeds import Feeds
 from storage.files import make_folder
 from storage.ledger import Ledger
 from storage.presence import Presence
 from storage.queue import StepQueue
 from storage.requests import Requests
+from worker.known import ResultReader
 from worker.settings import Settings
 
 
@@ -30,7 +34,11 @@ class Stores:
     requests: Requests
     episodes: Episodes
     events: Events
-    blobs: FolderBlobs
+    feeds: Feeds
+    feed_items: FeedItems
+    deliveries: Deliveries
+    blobs: Blobs
+    results: ResultReader
     presence: Presence
 
 
@@ -42,7 +50,7 @@ def open_stores(settings: Settings, *, owner: bool = True) -> Iterator[Stores]:
     """
     make_folder(settings.data_dir)
     engine = open_database(settings.database_url or sqlite_url(settings.data_dir / "ledger.db"))
-    blobs = FolderBlobs(settings.data_dir / "blobs")
+    blobs = open_blobs(settings.blobs or settings.data_dir / "blobs", cache=settings.data_dir / "cache")
     try:
         with Presence(settings.data_dir / "alive") if owner else nullcontext() as presence:
             blobs.sweep()
@@ -53,7 +61,11 @@ def open_stores(settings: Settings, *, owner: bool = True) -> Iterator[Stores]:
                 requests=Requests(engine),
                 episodes=Episodes(engine),
                 events=Events(engine),
+                feeds=Feeds(engine),
+                feed_items=FeedItems(engine),
+                deliveries=Deliveries(engine),
                 blobs=blobs,
+                results=ResultReader(blobs),
                 presence=presence or Presence(settings.data_dir / "alive"),
             )
     finally:

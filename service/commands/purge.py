@@ -10,7 +10,8 @@ import typer
 
 from service.commands.states import states_of
 from service.console import print_json, results
-from service.wording import seconds_of, size
+from service.intervals import parse_age
+from service.wording import size
 from storage.errors import OptionError
 from storage.orphans import collect_orphans
 from storage.records import ENDED_STATES, JobState
@@ -19,7 +20,7 @@ from worker.stores import Stores, open_stores
 
 
 def purge(
-    older_than: Annotated[str, typer.Option(metavar="TIME", help="Only jobs untouched for so long: 12h, 30d, 2w.")] = "30d",
+    older_than: Annotated[str, typer.Option(metavar="TIME", help="Only jobs untouched for so long: 12h, 30d.")] = "30d",
     state: Annotated[
         str, typer.Option(metavar="STATES", help=f"Of {', '.join(ENDED_STATES)}; with commas.")
     ] = "failed,cancelled",
@@ -30,7 +31,7 @@ def purge(
 
     The transcript of every episode is kept, whatever becomes of its jobs; so is everything that is younger than a day.
     """
-    states, before = states_of(state, ENDED_STATES), time.time() - seconds_of(older_than)
+    states, before = states_of(state, ENDED_STATES), time.time() - parse_age(older_than)
     with open_stores(Settings(), owner=False) as stores:
         count = stores.requests.purgeable(before=before, states=states)
         if not (yes or as_json):

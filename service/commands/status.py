@@ -8,10 +8,10 @@ import typer
 
 from service.console import errors, print_json, results
 from service.following import follow
+from service.intervals import rough
 from service.job_views import job_fields, step_fields, steps_table
 from service.progress import JsonLines, shown
 from service.standing import all_standing
-from service.wording import span
 from storage.records import JobRecord
 from worker.settings import Settings
 from worker.stores import Stores, open_stores
@@ -60,5 +60,5 @@ def _show(stores: Stores, job: JobRecord, *, as_json: bool) -> None:
 def _headline(job: JobRecord) -> str:
     show = f" ({job.show})" if job.show else ""
     reason = f": {job.reason}" if job.reason else ""
-    took = f" after {span(job.updated_at - job.created_at)}" if job.ended else ""
+    took = f" after {rough(job.updated_at - job.created_at)}" if job.ended else ""
     return f"{job.id}  {job.title}{show}\n{job.state}{took}{reason}"
