@@ -10,7 +10,7 @@ import pytest
 
 from jobs.request import JobRequest
 from jobs.selection import Selection
-from service.commands.submit import usual_priority
+from service.commands.submit import absolute, usual_priority
 from storage.tables import jobs
 from tests.commands import AUDIO, Item, Terminal, feed_of, script_of_two_sentences
 from tests.webserver import Reply, WebServer
@@ -136,6 +136,18 @@ def test_a_few_episodes_go_before_a_backlog(selection: Selection, priority: int)
     assert usual_priority(selection) == priority
 
 
+def test_a_model_is_named_by_its_whole_path_only_if_it_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that happens to be called like a model of the hub is not meant."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small").mkdir()
+    (tmp_path / "script.json").touch()
+    assert [absolute(name) for name in (None, "", "small", "someone/small", "./gone")] == [
+        None, "", "small", "someone/small", "./gone",
+    ]  # fmt: skip
+    assert absolute("./small") == str(tmp_path / "small")
+    assert absolute("script.json") == str(tmp_path / "script.json")
+
+
 def test_a_priority_that_is_given_goes_to_the_job(yard: Yard, terminal: Terminal, website: WebServer) -> None:
     """And a bulk by date is a backlog."""
     terminal.earmark("submit", website.url("/two.mp3"), "--priority", "77")
@@ -176,7 +188,7 @@ def test_notes_and_a_chapter_file_are_read_here_and_an_address_is_left_to_the_wo
         assert ended.status == 0, ended.err
     usual, linked, lines, chapters, notes = requests_of(yard)  # five jobs, for each asks for something else
     assert (notes.notes[0].field, notes.notes[0].html) == ("file", "0:00 Hello\n0:05 Goodbye\n")
-    assert [[mark.title for mark in source.marks] for source in chapters.publication.chapters] == [["At 0", "At 4"]]
+    assert [[mark.title for mark in source.marks] for source in chapters.publication.chapters] == [["One", "Two"]]
     assert chapters.publication.chapters[0].kind == "file"
     assert [mark.title for mark in lines.publication.chapters[0].marks] == ["Hello", "Goodbye"]
     assert (chapters.chapters, linked.chapters) == (None, website.url("/chapters.json"))

@@ -7,6 +7,7 @@ exception: a local file is named by its address, and has to be there for the wor
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,9 +84,9 @@ def submit(  # noqa: PLR0917 - a command has as many parameters as options
 
     settings = settings_here()
     options = asked.options_of(
-        settings, engine=engine, model=_absolute(model or settings.model), device=device, compute_type=compute_type,
+        settings, engine=engine, model=absolute(model or settings.model), device=device, compute_type=compute_type,
         threads=0, workers=0, batch_size=batch_size, language=language, prompt=prompt, hotwords=hotwords,
-        part_seconds=part_seconds, diarizer=diarizer, diarizer_model=_absolute(diarizer_model),
+        part_seconds=part_seconds, diarizer=diarizer, diarizer_model=absolute(diarizer_model),
         speakers=speakers, min_speakers=min_speakers, max_speakers=max_speakers,
     )  # fmt: skip
     selection = asked.selection_of(latest=latest, since=since, episode=episode, all_episodes=all_episodes)
@@ -183,11 +184,13 @@ def _read_beside(chapters: str | None, notes: Path | None, fetcher: Fetcher) -> 
     return _Beside(chapters=(source,), warnings=warnings, notes=given_notes(notes))
 
 
-def _absolute(place: str | None) -> str | None:
-    """Return a model's folder by its whole path, since workers run elsewhere; a name or hub id stays as it is."""
-    if not place or not Path(place).expanduser().exists():
+def absolute(place: str | None) -> str | None:
+    """Return a model's folder or script by its whole path, since workers run elsewhere; a name or hub id stays as it is."""
+    if not place:
         return place
-    return str(Path(place).expanduser().resolve())
+    path = Path(place).expanduser()
+    written_like_one = os.sep in place or place.startswith((".", "~"))
+    return str(path.resolve()) if path.is_file() or (written_like_one and path.exists()) else place
 
 
 # ------------------------------------------------------------------ telling
