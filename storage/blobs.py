@@ -28,6 +28,9 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 STALE_AFTER = 24 * 3600.0
 """Seconds after which a temporary file is taken for an orphan."""
 
+_DOWNLOADS_LONGER = 7
+"""So many times as long an unfinished download is kept, to go on with."""
+
 
 class Blobs(Protocol):
     """What a blob store can do; a digest that is none raises `CorruptBlob` everywhere."""
@@ -202,17 +205,10 @@ class FolderBlobs:
         return folder / f"{name}.part"
 
     def sweep(self, *, older_than: float = STALE_AFTER) -> int:
-        """Remove temporary files that a crash left behind; return how many."""
-        removed = 0
-        limit = time.time() - older_than
-        for item in self._temporary.glob("*") if self._temporary.is_dir() else ():
-            try:
-                if item.stat().st_mtime < limit:
-                    shutil.rmtree(item) if item.is_dir() else item.unlink()
-                    removed += 1
-            except FileNotFoundError:
-                continue
-        return removed
+        """Remove temporary files that a crash left behind, and downloads that nobody went on with; return how many."""
+        now = time.time()
+        abandoned = _remove_old(self._root / "downloads", now - _DOWNLOADS_LONGER * older_than)
+        return abandoned + _remove_old(self._temporary, now - older_than)
 
     def _place(self, digest: str) -> Path:
         return self._root / key_of(digest)
@@ -234,6 +230,19 @@ def digest_in(key: str) -> str | None:
 def gone(digest: str) -> NotFound:
     """Say that a blob is not in its store."""
     return NotFound(f"The stored artefact {digest[:12]} is gone.", hint="Run the episode again with --force.")
+
+
+def _remove_old(folder: Path, before: float) -> int:
+    """Remove what lies in a folder and was last written before `before`; return how many things."""
+    removed = 0
+    for item in folder.glob("*") if folder.is_dir() else ():
+        try:
+            if item.stat().st_mtime < before:
+                shutil.rmtree(item) if item.is_dir() else item.unlink()
+                removed += 1
+        except FileNotFoundError:
+            continue
+    return removed
 
 
 def digest_of(path: Path) -> str:

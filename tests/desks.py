@@ -81,7 +81,7 @@ class TestDesk:
 
 
 @contextmanager
-def open_test_desk(data: Path, *, keep_decoded: bool = False) -> Iterator[TestDesk]:
+def open_test_desk(data: Path, *, database_url: str | None = None, keep_decoded: bool = False) -> Iterator[TestDesk]:
     """Open a desk over a data folder, with scripted engines."""
     told: list[Hint] = []
 
@@ -90,7 +90,7 @@ def open_test_desk(data: Path, *, keep_decoded: bool = False) -> Iterator[TestDe
         told.extend(sent)
         return sent
 
-    with open_stores(Settings(data_dir=data)) as stores:
+    with open_stores(Settings(data_dir=data, database_url=database_url)) as stores:
         fetcher = Fetcher(FetchLimits(tries=1), allow_private=True)
         tools = Tools(blobs=stores.blobs, fetcher=fetcher, engines=ScriptedEngines(), keep_decoded=keep_decoded)
         yield TestDesk(Desk(stores, tools, announce), told)

@@ -22,9 +22,9 @@ DAY = 24 * 3600.0
 
 
 @pytest.fixture
-def work(tmp_path: Path) -> Iterator[TestDesk]:
-    """Lend a desk and its worker."""
-    with open_test_desk(tmp_path / "data", keep_decoded=True) as desk:
+def work(tmp_path: Path, ledger_url: str) -> Iterator[TestDesk]:
+    """Lend a desk and its worker, on each of the databases."""
+    with open_test_desk(tmp_path / "data", database_url=ledger_url, keep_decoded=True) as desk:
         yield desk
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
-from storage.database import open_database, sqlite_url
+from storage.database import open_database
 from storage.documents import Episode
 from storage.ledger import Ledger
 from storage.queue import StepQueue
@@ -52,9 +51,9 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    """Lend a ledger on a real SQLite file."""
-    engine = open_database(sqlite_url(tmp_path / "ledger.db"))
+def house(ledger_url: str) -> Iterator[House]:
+    """Lend a ledger on each of the databases."""
+    engine = open_database(ledger_url)
     yield House(engine, Clock())
     engine.dispose()
 
