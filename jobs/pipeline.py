@@ -72,7 +72,7 @@ def process(
         shop.ledger.reset_attempts(job.id)
     runner = StepRunner(shop.ledger, shop.blobs, shop.presence, job.id, listener, force=force)
     asked = given or Given()
-    request = JobRequest(publication=publication, options=options, chapters=asked.chapters, notes=_given_notes(asked.notes))
+    request = JobRequest(publication=publication, options=options, chapters=asked.chapters, notes=given_notes(asked.notes))
     shop.ledger.set_job(job.id, "running")
     try:
         transcript, key = _all_steps(request, shop, runner)
@@ -176,7 +176,8 @@ class _Engines:
         return self.shop.diarizer
 
 
-def _given_notes(path: Path | None) -> tuple[Note, ...]:
+def given_notes(path: Path | None) -> tuple[Note, ...]:
+    """Read the show notes that a person gave; raises `NotFound` if they cannot be read."""
     if path is None:
         return ()
     try:

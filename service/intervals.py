@@ -23,6 +23,14 @@ def parse_interval(text: str) -> float:
     return seconds
 
 
+def parse_age(text: str) -> float:
+    """Return the seconds that `12h`, `30d` or `90d` stands for; `OptionError` for anything else."""
+    found = _WRITTEN.fullmatch(text)
+    if found is None:
+        raise OptionError(f"{text!r} is not a length of time.", hint="Write minutes, hours or days: 90m, 12h, 30d.")
+    return float(int(found[1]) * _SECONDS[found[2]])
+
+
 def interval(seconds: float) -> str:
     """Return a length of time in the largest unit that it is a whole number of, minutes at least."""
     minutes = max(1, round(seconds / 60))

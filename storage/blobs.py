@@ -6,9 +6,11 @@ folder, `storage.s3_blobs` a bucket of an S3-compatible store; `open_blobs` choo
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
+import secrets
 import shutil
 import time
 from collections.abc import Iterator
@@ -25,6 +27,9 @@ from storage.files import explained, make_folder, sync_folder
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 STALE_AFTER = 24 * 3600.0
 """Seconds after which a temporary file is taken for an orphan."""
+
+_DOWNLOADS_LONGER = 7
+"""So many times as long an unfinished download is kept, to go on with."""
 
 
 class Blobs(Protocol):
@@ -50,6 +55,12 @@ class Blobs(Protocol):
 
     def remove(self, digest: str) -> None:
         """Forget a blob; nothing happens if it is not there."""
+
+    def older(self, before: float) -> Iterator[tuple[str, int]]:
+        """Yield digest and size of each blob that was put for the last time before `before` (seconds since 1970)."""
+
+    def remove_older(self, digest: str, before: float) -> bool:
+        """Remove a blob unless it was put again since `before`; return whether it was removed."""
 
     def workspace(self) -> AbstractContextManager[Path]:
         """Lend a folder on this machine from which files can be adopted; it is emptied and removed afterwards."""
@@ -110,6 +121,7 @@ class FolderBlobs:
             known = digest if digest is not None else digest_of(path)
             target = self._place(known)
             try:
+                os.utime(path)  # its age counts from now, however long ago its bytes were written
                 _sync_file(path)
                 make_folder(target.parent)
                 path.replace(target)
@@ -144,6 +156,36 @@ class FolderBlobs:
         """Forget a blob; nothing happens if it is not here."""
         self._place(digest).unlink(missing_ok=True)
 
+    def older(self, before: float) -> Iterator[tuple[str, int]]:
+        """Yield digest and size of each blob that was put for the last time before `before` (seconds since 1970)."""
+        for path in self._root.glob("[0-9a-f][0-9a-f]/*"):
+            digest = digest_in(f"{path.parent.name}/{path.name}")
+            with contextlib.suppress(FileNotFoundError):  # somebody else removed it meanwhile
+                seen = path.stat()
+                if digest is not None and seen.st_mtime < before:
+                    yield digest, seen.st_size
+
+    def remove_older(self, digest: str, before: float) -> bool:
+        """Remove a blob unless it was put again since `before`; return whether it was removed.
+
+        It is moved away and looked at once more, so that no blob goes which somebody has just put.
+        """
+        place = self._place(digest)
+        with explained(self._root):
+            make_folder(self._temporary)
+            aside = self._temporary / f"{digest}.{secrets.token_hex(4)}"
+            try:
+                if place.stat().st_mtime >= before:
+                    return False
+                place.rename(aside)
+            except FileNotFoundError:
+                return False
+            if aside.stat().st_mtime >= before:
+                aside.rename(place)  # the same bytes, whoever has put them again meanwhile
+                return False
+            aside.unlink()
+        return True
+
     @contextmanager
     def workspace(self) -> Iterator[Path]:
         """Lend a folder on the store's file system; it is emptied and removed afterwards."""
@@ -163,17 +205,10 @@ class FolderBlobs:
         return folder / f"{name}.part"
 
     def sweep(self, *, older_than: float = STALE_AFTER) -> int:
-        """Remove temporary files that a crash left behind; return how many."""
-        removed = 0
-        limit = time.time() - older_than
-        for item in self._temporary.glob("*") if self._temporary.is_dir() else ():
-            try:
-                if item.stat().st_mtime < limit:
-                    shutil.rmtree(item) if item.is_dir() else item.unlink()
-                    removed += 1
-            except FileNotFoundError:
-                continue
-        return removed
+        """Remove temporary files that a crash left behind, and downloads that nobody went on with; return how many."""
+        now = time.time()
+        abandoned = _remove_old(self._root / "downloads", now - _DOWNLOADS_LONGER * older_than)
+        return abandoned + _remove_old(self._temporary, now - older_than)
 
     def _place(self, digest: str) -> Path:
         return self._root / key_of(digest)
@@ -186,9 +221,28 @@ def key_of(digest: str) -> str:
     return f"{digest[:2]}/{digest[2:]}"
 
 
+def digest_in(key: str) -> str | None:
+    """Return the digest of the blob that lies at a place in its store; none if no blob lies there."""
+    digest = key.replace("/", "", 1)
+    return digest if key[2:3] == "/" and _DIGEST.fullmatch(digest) else None
+
+
 def gone(digest: str) -> NotFound:
     """Say that a blob is not in its store."""
     return NotFound(f"The stored artefact {digest[:12]} is gone.", hint="Run the episode again with --force.")
+
+
+def _remove_old(folder: Path, before: float) -> int:
+    """Remove what lies in a folder and was last written before `before`; return how many things."""
+    removed = 0
+    for item in folder.glob("*") if folder.is_dir() else ():
+        try:
+            if item.stat().st_mtime < before:
+                shutil.rmtree(item) if item.is_dir() else item.unlink()
+                removed += 1
+        except FileNotFoundError:
+            continue
+    return removed
 
 
 def digest_of(path: Path) -> str:

@@ -38,6 +38,7 @@ The branch decides what happens next: a transient error is worth another try, a 
         ├── Conflict                 what was asked for does not go with what was asked before
         ├── CorruptBlob              a stored artefact does not match its name
         ├── BadSignature             a webhook's message that is not from who knows the secret
+        ├── KeepsDying               a process of the service that died again and again
         ├── Poisoned                 a step that failed as often as it may
         └── Cancelled                a person stopped the job
 """
@@ -211,6 +212,10 @@ class CorruptBlob(PermanentError):
 
 class BadSignature(PermanentError):
     """A webhook's message that is tampered with, too old, or not from who knows the secret."""
+
+
+class KeepsDying(PermanentError):
+    """A process of the service died again and again, and is not started any more."""
 
 
 class Poisoned(PermanentError):

@@ -110,6 +110,36 @@ class Bucket:
         except FileNotFoundError:
             return None
 
+    def older(self, before: float) -> Iterator[tuple[str, int]]:
+        """Yield key and size of each object that was put for the last time before `before` (seconds since 1970, its clock)."""
+        import obstore
+
+        try:
+            with self._reached():
+                for batch in obstore.list(self._store):
+                    for found in batch:
+                        if found["last_modified"].timestamp() < before:
+                            yield found["path"], int(found["size"])
+        except FileNotFoundError as error:
+            raise self._refusal("there is no such bucket", "Create the bucket, or name another one.") from error
+
+    def remove_older(self, key: str, before: float) -> bool:
+        """Remove an object unless it was put again since `before`; return whether it was removed.
+
+        The store cannot do both at once. What is put in the moment between is removed, and made again by the next step that
+        misses it.
+        """
+        import obstore
+
+        try:
+            with self._reached():
+                if obstore.head(self._store, key)["last_modified"].timestamp() >= before:
+                    return False
+                obstore.delete(self._store, key)
+        except FileNotFoundError:
+            return False
+        return True
+
     def chunks(self, key: str, size: int) -> Iterator[bytes]:
         """Return the bytes of an object of this size, piece by piece; raises `NotFound` if it is gone by now."""
         import obstore

@@ -8,18 +8,34 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import cast
 
-from sqlalchemy import Connection, Engine, and_, bindparam, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from storage.database import reading
 from storage.documents import Episode
 from storage.episodes import remember
-from storage.errors import NotFound
+from storage.errors import NotFound, OptionError
 from storage.paging import Page, page_of, place_of
 from storage.records import ENDED_STATES, JobRecord, JobState, job_of
-from storage.tables import events, jobs, steps
+from storage.tables import episodes, events, jobs, steps
 from storage.transitions import end_job, record_event
 
+SHORTEST_ID = 4
+"""Characters of a job's id that may stand for the whole of it."""
 _REQUEST = select(jobs.c.request).where(jobs.c.id == bindparam("job"))
 
 
@@ -105,6 +121,20 @@ class Requests:
             raise _no_job(job_id)
         return job_of(row)
 
+    def named(self, beginning: str) -> JobRecord:
+        """Return the one job whose id begins so; `NotFound` if there is none, `OptionError` if it may mean several."""
+        if len(beginning) < SHORTEST_ID:
+            raise OptionError(f"{beginning!r} is too short to name a job.", hint=f"Give {SHORTEST_ID} characters or more.")
+        query = select(jobs).where(jobs.c.id.startswith(beginning, autoescape=True)).order_by(jobs.c.id).limit(4)
+        with reading(self._engine) as connection:
+            found = [job_of(row) for row in connection.execute(query)]
+        if not found:
+            raise _no_job(beginning)
+        if len(found) > 1 and found[0].id != beginning:
+            ids = ", ".join(job.id for job in found)
+            raise OptionError(f"Several jobs begin with {beginning}: {ids}.", hint="Give more of the id.")
+        return found[0]
+
     def list(
         self,
         *,
@@ -176,10 +206,17 @@ class Requests:
             return end_job(connection, job_id, "failed", self._clock(), reason=reason)
 
     def purge(self, *, before: float, states: tuple[JobState, ...] = ("failed", "cancelled")) -> int:
-        """Remove ended jobs that were last touched before `before`, with their steps and events; return how many."""
-        old = and_(jobs.c.state.in_(tuple(set(states) & set(ENDED_STATES))), jobs.c.updated_at < before)
+        """Remove ended jobs that were last touched before `before`, with their steps and events; return how many.
+
+        A done job stays as long as nothing else keeps its episode's transcript.
+        """
         with self._engine.begin() as connection:
-            return connection.execute(delete(jobs).where(old)).rowcount
+            return connection.execute(delete(jobs).where(_purgeable(before, states))).rowcount
+
+    def purgeable(self, *, before: float, states: tuple[JobState, ...] = ("failed", "cancelled")) -> int:
+        """Return how many jobs `purge` would remove."""
+        with reading(self._engine) as connection:
+            return int(connection.execute(select(func.count()).where(_purgeable(before, states))).scalar_one())
 
     def transcript_steps(self, job_id: str) -> tuple[int, int]:
         """Return how many of a job's parts are transcribed, and how many there are."""
@@ -193,6 +230,12 @@ class Requests:
         """Return the id of a job's newest event; 0 if there is none."""
         with reading(self._engine) as connection:
             return int(connection.execute(select(func.max(events.c.id)).where(events.c.job_id == job_id)).scalar() or 0)
+
+
+def _purgeable(before: float, states: tuple[JobState, ...]) -> ColumnElement[bool]:
+    kept = exists().where(episodes.c.id == jobs.c.episode_id, episodes.c.transcript.is_not(None))
+    ended = jobs.c.state.in_(tuple(set(states) & set(ENDED_STATES)))
+    return and_(ended, jobs.c.updated_at < before, or_(jobs.c.state != "done", kept))
 
 
 def _start_over(connection: Connection, job_id: str) -> None:

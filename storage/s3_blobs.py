@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 from storage.blob_cache import CACHE_BYTES, BlobCache
-from storage.blobs import STALE_AFTER, digest_of, gone, key_of
+from storage.blobs import STALE_AFTER, digest_in, digest_of, gone, key_of
 from storage.errors import CorruptBlob
 from storage.files import explained
 from storage.object_store import Bucket, S3Access
@@ -69,6 +70,20 @@ class S3Blobs:
         """Remove a blob from the store and its copy here; nothing happens if it is not there."""
         self._bucket.remove(key_of(digest))
         self._cache.remove(digest)
+
+    def older(self, before: float) -> Iterator[tuple[str, int]]:
+        """Yield digest and size of each blob that was put for the last time before `before` (seconds since 1970)."""
+        for key, size in self._bucket.older(before):
+            digest = digest_in(key)
+            if digest is not None:
+                yield digest, size
+
+    def remove_older(self, digest: str, before: float) -> bool:
+        """Remove a blob unless it was put again since `before`; return whether it was removed."""
+        removed = self._bucket.remove_older(key_of(digest), before)
+        if removed:
+            self._cache.remove(digest)
+        return removed
 
     def workspace(self) -> AbstractContextManager[Path]:
         """Lend a folder beside the copies; it is emptied and removed afterwards."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -186,3 +187,15 @@ def test_old_leftovers_are_swept_and_new_ones_stay(blobs: Blobs, tmp_path: Path)
     os.utime(temporary / "old", (0, 0))
     assert blobs.sweep() == 1
     assert [item.name for item in temporary.iterdir()] == ["new"]
+
+
+def test_an_unfinished_download_is_kept_for_a_week_to_go_on_with(tmp_path: Path) -> None:
+    """Whether its job is still wanted or not, nobody needs it after that."""
+    store = FolderBlobs(tmp_path / "blobs")
+    fresh, abandoned = store.downloads("ep_1"), store.downloads("ep_2")
+    for part, days in ((fresh, 6), (abandoned, 8)):
+        part.write_bytes(b"half")
+        then = time.time() - days * 86_400
+        os.utime(part, (then, then))
+    assert store.sweep() == 1
+    assert (fresh.exists(), abandoned.exists()) == (True, False)

@@ -70,7 +70,7 @@ def test_the_doctor_looks_at_everything_that_a_transcription_may_need(terminal: 
     ended = terminal.earmark("doctor", "--json")
     findings = {finding["name"]: finding for finding in json.loads(ended.out)["findings"]}
     assert {"Python", "decoder", "Whisper", "GPU", "models", "PocketSphinx", "Resemblyzer", "pyannote", "model hub", "token",
-            "data folder", "disk", "Redis"} == set(findings)  # fmt: skip
+            "data folder", "disk", "Redis", "broker", "workers"} == set(findings)  # fmt: skip
     assert all(finding["verdict"] in {"ok", "missing", "broken"} and finding["words"] for finding in findings.values())
     assert findings["model hub"]["words"] == "switched off by HF_HUB_OFFLINE=1"
     assert findings["decoder"]["verdict"] == findings["data folder"]["verdict"] == "ok"

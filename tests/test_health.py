@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from service.health import Finding, examine
+from tests.desks import open_test_desk
+from tests.yard import RedisServer
 from worker.settings import Settings
 
 
@@ -70,3 +72,39 @@ def test_pyannote_says_what_it_lacks(data: Path) -> None:
     """A token or a folder."""
     assert "HF_TOKEN" in findings(data_dir=data)["pyannote"].words
     assert findings(data_dir=data, pyannote_model="/a/folder")["pyannote"].words == "installed; uses /a/folder"
+
+
+def test_the_broker_is_asked_and_its_password_never_shown(tmp_path: Path) -> None:
+    """One that was set by hand and does not answer is broken; the usual one may be away."""
+    server = RedisServer(tmp_path / "redis")
+    assert findings(data_dir=tmp_path)["broker"].verdict in {"missing", "ok"}
+    url = f"redis://:secret@127.0.0.1:{server.port}/0"
+    away = findings(data_dir=tmp_path, broker_url=url)["broker"]
+    assert away.verdict == "broken"
+    assert away.words.startswith(f"redis://127.0.0.1:{server.port}/0 does not answer")
+    server.start()
+    try:
+        assert findings(data_dir=tmp_path, broker_url=server.url)["broker"] == Finding("broker", "ok", f"{server.url} answers")
+    finally:
+        server.kill()
+    assert findings(data_dir=tmp_path, broker_url="sentinel://u:secret@x")["broker"].verdict == "missing"
+
+
+def test_workers_are_missed_when_steps_wait_and_nobody_takes_them(tmp_path: Path) -> None:
+    """As the ledger shows; nothing is made to look."""
+    data = tmp_path / "data"
+    assert findings(data_dir=data)["workers"] == Finding("workers", "missing", "nothing was asked of the service yet")
+    assert not (data / "ledger.db").exists()
+    with open_test_desk(data) as work:
+        assert findings(data_dir=data)["workers"] == Finding("workers", "ok", "there is nothing to do")
+        work.submit()
+        assert findings(data_dir=data)["workers"] == Finding("workers", "ok", "4 steps wait for a worker")
+        claim = work.desk.stores.queue.claim_next(["fetch"], work.desk.stores.presence.owner)
+        assert claim is not None
+        assert findings(data_dir=data)["workers"] == Finding("workers", "ok", "1 steps are being done, 3 wait")
+        with work.desk.stores.engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE jobs SET updated_at = updated_at - 100")
+        stood = findings(data_dir=data)["workers"]
+        assert stood.verdict == "broken"
+        assert "Nothing is at work on the queue asr" in stood.words
+        assert "queue fetch" not in stood.words

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.intervals import ahead, before, interval, parse_interval, rough
+from service.intervals import ahead, before, interval, parse_age, parse_interval, rough
 from storage.errors import OptionError
 
 
@@ -37,3 +37,16 @@ def test_times_are_told_roughly() -> None:
     assert [rough(seconds) for seconds in (-1, 0, 59, 60, 3599, 3600, 90_000)] == ["0s", "0s", "59s", "1m", "60m", "1h", "1d"]
     assert (before(None, 100.0), before(40.0, 100.0)) == ("never", "1m ago")
     assert (ahead(100.0, 100.0), ahead(160.0, 100.0)) == ("now", "in 1m")
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90m", 5400), ("12h", 43_200), ("90d", 7_776_000)])
+def test_ages_as_people_write_them(text: str, seconds: float) -> None:
+    """However long."""
+    assert parse_age(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "30", "d", "-3d", "0d", "3 months", "1h30m", "٣d", "1e9d"])
+def test_nothing_is_guessed_where_an_age_decides_what_is_removed(text: str) -> None:
+    """A number and a unit, or an error."""
+    with pytest.raises(OptionError, match="is not a length of time"):
+        parse_age(text)

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import socket
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -262,3 +263,17 @@ def test_a_forked_process_is_told_that_it_cannot_use_the_store(here: S3Blobs) ->
         finally:
             os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+
+
+def test_only_what_was_put_long_ago_is_listed_as_old_and_removed(here: S3Blobs, there: S3Blobs, s3: S3Server) -> None:
+    """By the store's clock; what is no blob is none of it."""
+    now = time.time()
+    digest = here.put(b"an orphan")
+    other = here.put(b"another")
+    assert list(here.older(now - 60)) == []
+    assert sorted(there.older(now + 60)) == sorted([(digest, 9), (other, 7)])
+    assert not here.remove_older(digest, now - 60)
+    assert there.remove_older(digest, now + 60)
+    assert not there.remove_older(digest, now + 60)
+    assert not there.has(digest)
+    assert there.read(other) == b"another"

@@ -56,7 +56,7 @@ class Bench:
         self._stores = stores
         self._lines = lines
         self._tools = open_tools(settings, stores)
-        self._room = EngineRoom(engine_place(settings))
+        self._room = EngineRoom(engine_place(settings), threads=settings.threads)
         self._desk = Desk(stores, self._tools, lambda _: ())
         self.work = _Work()
 

@@ -76,7 +76,9 @@ class Desk:
             notes=asked.notes,
             salt=secrets.token_hex(8) if asked.again else "",
         )
-        given = [asked.chapters or "", *(note.html for note in asked.notes)] if asked.chapters or asked.notes else []
+        by_hand = [source.model_dump_json() for source in asked.publication.chapters if source.kind == "file"]
+        beside = [*(note.html for note in asked.notes), *by_hand]
+        given = [asked.chapters or "", *beside] if asked.chapters or beside else []
         new = NewJob(
             episode=asked.publication.episode,
             options_key=asked.options.key(*given),

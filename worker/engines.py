@@ -37,14 +37,15 @@ class _Shelf(Generic[T]):
 class EngineRoom:
     """The engines of a process, for job after job."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, *, threads: int = 0) -> None:
         self._place = place
+        self._threads = threads
         self._transcribers: _Shelf[Transcriber] = _Shelf()
         self._diarizers: _Shelf[Diarizer | None] = _Shelf()
 
     def for_job(self, options: Options) -> JobEngines:
-        """Return the way to the engines for a job's options."""
-        return JobEngines(self, options)
+        """Return the way to the engines for a job's options; the threads are this worker's to say, if it says how many."""
+        return JobEngines(self, options.model_copy(update={"threads": self._threads or options.threads}))
 
     def transcriber(self, options: Options) -> tuple[Transcriber, tuple[Notice, ...]]:
         """Return the transcriber for these options, the one from before if they ask for the same."""

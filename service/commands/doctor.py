@@ -9,14 +9,14 @@ from rich.markup import escape
 
 from service.console import print_json, results
 from service.health import examine
-from worker.settings import Settings
+from service.running import settings_here
 
 _MARKS = {"ok": "[green]ok[/green]     ", "missing": "[yellow]missing[/yellow]", "broken": "[red]BROKEN[/red] "}
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False) -> None:
-    """Say what works on this machine: GPU, libraries, models, hub, token, disk, Redis. Status 1 if something is broken."""
-    findings = list(examine(Settings()))
+    """Say what works here: GPU, libraries, models, hub, token, disk, Redis, workers. Status 1 if something is broken."""
+    findings = list(examine(settings_here()))
     if as_json:
         print_json({"findings": [{"name": f.name, "verdict": f.verdict, "words": f.words} for f in findings]})
     else:

@@ -13,6 +13,7 @@ from rich.table import Table
 from jobs.webhook import read_webhook
 from service.console import errors, print_json, results
 from service.intervals import ahead, before, interval
+from service.running import settings_here
 from service.watched import every_feed, find_feed, poll_now
 from storage.errors import EarmarkError
 from storage.feeds import FeedRecord
@@ -35,7 +36,7 @@ def feeds(
     """List the feeds that are watched."""
     if context.invoked_subcommand is not None:
         return
-    with open_desk(Settings()) as desk:
+    with open_desk(settings_here()) as desk:
         found = list(every_feed(desk.stores.feeds))
     if as_json:
         print_json({"feeds": [_as_json(feed) for feed in found]})
@@ -53,7 +54,7 @@ def poll(
     ] = False,
 ) -> None:
     """Poll a feed now, whenever it is due."""
-    settings = Settings()
+    settings = settings_here()
     with open_desk(settings) as desk:
         found = find_feed(desk.stores.feeds, feed)
         polled = poll_now(found, desk, settings)

@@ -13,6 +13,7 @@ from jobs.sources import read_feed_at
 from jobs.webhook import Webhook, new_webhook, read_webhook
 from service.console import results
 from service.intervals import interval, parse_interval
+from service.running import settings_here
 from service.watched import poll_now
 from storage.errors import OptionError
 from storage.feeds import FeedChanges, FeedRecord, Feeds
@@ -56,7 +57,7 @@ def watch(  # noqa: PLR0917 - a command has as many parameters as options
     Without --since, what the feed lists already is left alone. A feed that is watched already is changed by what is given, and
     the rest stays.
     """
-    settings = Settings()
+    settings = settings_here()
     given = {"engine": engine, "model": model, "language": language, "diarizer": diarizer}
     asked = FeedChanges()
     if every is not None:
