@@ -18,6 +18,9 @@ from storage.errors import EarmarkError
 MAX_BODY = 1 << 20
 """Largest body of a request, in bytes."""
 
+MOST_DISCARDED = 16 << 20
+"""Bytes of a body that are read though it is too large: a client that still writes would not see the answer."""
+
 BODY_SECONDS = 30.0
 """Longest time that a body may take to arrive."""
 
@@ -85,23 +88,31 @@ def _unauthorized(detail: str, challenge: str) -> ProblemError:
 async def _body(scope: Scope, receive: Receive) -> bytes:
     """Read the body of a request, however it comes, as far as it may go."""
     told = Headers(scope=scope).get("content-length", "0")
-    if not (told.isascii() and told.isdecimal()) or int(told[:20]) > MAX_BODY:
+    if not (told.isascii() and told.isdecimal()) or int(told[:20]) > MOST_DISCARDED:
         raise _too_large()
-    pieces: list[bytes] = []
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise ProblemError(problem(400, "cut-off", "The body was cut off."))
-                pieces.append(message.get("body", b""))
-                if sum(map(len, pieces)) > MAX_BODY:
-                    raise _too_large()
-                if not message.get("more_body", False):
-                    return b"".join(pieces)
+            return await _read(receive)
     except TimeoutError:
         slow: Problem = problem(408, "too-slow", f"The body took longer than {BODY_SECONDS:.0f} s to arrive.")
         raise ProblemError(slow, {"Connection": "close"}) from None
+
+
+async def _read(receive: Receive) -> bytes:
+    pieces: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ProblemError(problem(400, "cut-off", "The body was cut off."))
+        size += len(message.get("body", b""))
+        if size <= MAX_BODY:
+            pieces.append(message.get("body", b""))
+        more = message.get("more_body", False)
+        if size > MOST_DISCARDED or (size > MAX_BODY and not more):
+            raise _too_large()
+        if not more:
+            return b"".join(pieces)
 
 
 def _too_large() -> ProblemError:
