@@ -19,7 +19,7 @@ OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 """What those who run the service ask, without a token."""
 
 METRICS_PATH = "/metrics"
-"""Open too, but on the loopback only."""
+"""Open too, but on the loopback only, and not behind a proxy."""
 
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^:@/\s]+)(?::(?P<port>\d{1,5}))?", re.IGNORECASE)
 _BEARER = re.compile(r"Bearer +(?P<token>[!-~]{1,512}) *", re.IGNORECASE)
@@ -52,7 +52,7 @@ class Access:
 
     def is_open(self, path: str) -> bool:
         """Tell whether a path needs no token, whatever the rules."""
-        return path in OPEN_PATHS or (path == METRICS_PATH and self.on_loopback)
+        return path in OPEN_PATHS or (path == METRICS_PATH and self.on_loopback and not self.names)
 
     def knows(self, host: str | None) -> bool:
         """Tell whether a `Host` header names this server; off the loopback, any name may."""

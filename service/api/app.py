@@ -24,7 +24,6 @@ from service.api.problems import Problem, ProblemError, answer, busy, of_error, 
 from service.api.traffic import Traffic, Watched
 from storage.documents import Transcript
 from storage.errors import EarmarkError
-from storage.feeds import Feeds
 from storage.submissions import Submissions
 from storage.tokens import Tokens
 from worker.desk import Desk
@@ -55,7 +54,7 @@ def make_context(desk: Desk, settings: Settings, fetcher: Fetcher, access: Acces
         access=access,
         tokens=Tokens(engine),
         submissions=Submissions(engine),
-        feeds=Feeds(engine),
+        feeds=desk.stores.feeds,
         traffic=Traffic(),
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 
 from anyio import to_thread
@@ -19,11 +18,11 @@ from storage.errors import EarmarkError
 MAX_BODY = 1 << 20
 """Largest body of a request, in bytes."""
 
+MOST_DISCARDED = 16 << 20
+"""Bytes of a body that are read though it is too large: a client that still writes would not see the answer."""
+
 BODY_SECONDS = 30.0
 """Longest time that a body may take to arrive."""
-
-LINGER_BYTES, LINGER_SECONDS = 8 << 20, 5.0
-"""How much of a body that is too large is still read, and for how long, so that its sender hears why it is refused."""
 
 
 class Door:
@@ -89,37 +88,31 @@ def _unauthorized(detail: str, challenge: str) -> ProblemError:
 async def _body(scope: Scope, receive: Receive) -> bytes:
     """Read the body of a request, however it comes, as far as it may go."""
     told = Headers(scope=scope).get("content-length", "0")
-    if not (told.isascii() and told.isdecimal()) or int(told[:20]) > MAX_BODY:
-        await _let_it_end(receive)
+    if not (told.isascii() and told.isdecimal()) or int(told[:20]) > MOST_DISCARDED:
         raise _too_large()
-    pieces: list[bytes] = []
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise ProblemError(problem(400, "cut-off", "The body was cut off."))
-                pieces.append(message.get("body", b""))
-                if sum(map(len, pieces)) > MAX_BODY:
-                    await _let_it_end(receive)
-                    raise _too_large()
-                if not message.get("more_body", False):
-                    return b"".join(pieces)
+            return await _read(receive)
     except TimeoutError:
         slow: Problem = problem(408, "too-slow", f"The body took longer than {BODY_SECONDS:.0f} s to arrive.")
         raise ProblemError(slow, {"Connection": "close"}) from None
 
 
-async def _let_it_end(receive: Receive) -> None:
-    """Read on for a while and throw it away: who is still writing when the connection closes never reads the answer."""
-    thrown = 0
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(LINGER_SECONDS):
-            while thrown < LINGER_BYTES:
-                message = await receive()
-                thrown += len(message.get("body", b""))
-                if message["type"] == "http.disconnect" or not message.get("more_body", False):
-                    return
+async def _read(receive: Receive) -> bytes:
+    pieces: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ProblemError(problem(400, "cut-off", "The body was cut off."))
+        size += len(message.get("body", b""))
+        if size <= MAX_BODY:
+            pieces.append(message.get("body", b""))
+        more = message.get("more_body", False)
+        if size > MOST_DISCARDED or (size > MAX_BODY and not more):
+            raise _too_large()
+        if not more:
+            return b"".join(pieces)
 
 
 def _too_large() -> ProblemError:
