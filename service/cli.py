@@ -17,8 +17,9 @@ from service.console import errors
 from storage.errors import EarmarkError, EngineUnavailable
 
 _COMMANDS = (
-    "run", "episodes", "export", "models", "doctor", "watch", "feeds", "unwatch",
-    "submit", "jobs", "status", "cancel", "retry", "purge", "worker", "scheduler", "up",
+    "run", "episodes", "export", "models", "doctor",
+    "up", "submit", "jobs", "status", "cancel", "retry", "purge", "watch", "feeds", "unwatch",
+    "serve", "token", "worker", "scheduler",
 )  # fmt: skip
 """Each is the function or the sub-application `app` of the module `service.commands` that has its name."""
 
