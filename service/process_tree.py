@@ -112,10 +112,6 @@ class ProcessTree:
         """Tell whether a child runs now."""
         return any(running.child.name == name and running.process.poll() is None for running in self._running)
 
-    def deaths(self) -> int:
-        """Return how often a child died of late."""
-        return sum(len(running.deaths) for running in self._running)
-
     def stop(self) -> None:
         """Stop the children rank by rank; whoever does not end within its grace is killed with its group."""
         while self._running:

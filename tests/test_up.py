@@ -336,7 +336,6 @@ def test_the_api_is_asked_where_this_machine_reaches_it(service: Service) -> Non
 @pytest.mark.slow
 def test_the_real_service_comes_up_does_a_job_and_stops(tmp_path: Path) -> None:
     """By the command itself: an episode is submitted from another terminal, and its transcript read through the API."""
-    pytest.importorskip("service.commands.serve", reason="the HTTP API is not part of this checkout")
     terminal, port = Terminal(tmp_path), free_port()
     script = script_of_two_sentences(tmp_path / "two.json")
     with terminal.start("up", "--port", str(port), "--asr", "2") as head:
