@@ -46,7 +46,7 @@ def make_app(settings: Settings) -> Celery:
         broker_connection_timeout=2.0,
         broker_transport_options={
             # a message is only a hint, so one that comes again early does no harm
-            "visibility_timeout": 3600,
+            "visibility_timeout": settings.visibility_seconds,
             "socket_connect_timeout": 2.0,
             "socket_timeout": 15.0,
             "socket_keepalive": True,

@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(
         default=60.0, ge=2, description="How long a step stays with a worker that gives no sign of life; then another takes it."
     )
+    visibility_seconds: float = Field(
+        default=3600.0, ge=1, description="After which Redis delivers a message again that nobody acknowledged; that does no harm."
+    )
     drain_seconds: float = Field(
         default=45.0,
         ge=0,

@@ -28,6 +28,9 @@ BEAT = 1.0
 _MOVED_EVERY = 2.0
 """Seconds between two notes of progress in the ledger."""
 
+_WITH_MODELS = ("asr", "diarize")
+"""Queues whose steps keep a model in their process; all others share theirs."""
+
 Why = Literal["cancelled", "drained", "lost"]
 
 
@@ -99,7 +102,8 @@ class Station:
         return min(free_bytes(), limit_bytes() - promised)
 
     def _do(self, queue: Queue, claim: Claim) -> None:
-        child = self._children.take(queue)
+        kind = queue if queue in _WITH_MODELS else "plain"
+        child = self._children.take(kind)
         now = time.monotonic()
         active = _Active(claim, child, claim.lease, now, now)
         with self._lock:
@@ -113,7 +117,7 @@ class Station:
         finally:
             with self._lock:
                 del self._active[id(active)]
-        self._children.give_back(queue, child)
+        self._children.give_back(kind, child)
         try:
             self._settle(active, ended)
         except LeaseLost:

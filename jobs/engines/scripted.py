@@ -1,7 +1,9 @@
 """Engines that say what a script says: for tests of everything around speech, shipped so that others can test with them too.
 
 The script is JSON: `{"language": "en", "pace": 0, "sentences": [{"speaker", "words": [{"word", "start", "end"}]}]}`, as the
-example's `truth.json` is. The output names the engine `scripted`, so nobody can take it for hearing.
+example's `truth.json` is. With `"fault": "die", "fault_at": 60.0` the engine does what native code does at its worst
+(`jobs.engines.faults`) in the part that holds that second. The output names the engine `scripted`, so nobody can take it
+for hearing.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from jobs.engines.faults import Fault, commit
 from jobs.engines.protocols import (
     AudioSource,
     Diarization,
@@ -51,11 +54,14 @@ class Script(Document):
     language: str = "en"
     pace: float = 0.0
     """Seconds that hearing takes per second of audio, for tests of scheduling and interruption."""
+    fault: Fault = "none"
+    fault_at: float = 0.0
+    """The second of the file in whose part the fault happens."""
 
     @property
     def digest(self) -> str:
-        """What names the script in results: all but its pace."""
-        return hashlib.sha256(self.model_dump_json(exclude={"pace"}).encode()).hexdigest()[:16]
+        """What names the script in results: what is said, not how."""
+        return hashlib.sha256(self.model_dump_json(exclude={"pace", "fault", "fault_at"}).encode()).hexdigest()[:16]
 
 
 def read_script(path: Path) -> Script:
@@ -69,7 +75,8 @@ def read_script(path: Path) -> Script:
             )
             for sentence in raw["sentences"]
         )
-        return Script(sentences=sentences, language=raw.get("language", "en"), pace=raw.get("pace", 0.0))
+        how = {name: raw[name] for name in ("language", "pace", "fault", "fault_at") if name in raw}
+        return Script(sentences=sentences, **how)
     except FileNotFoundError as error:
         raise ModelMissing(f"There is no script {path}.", hint="Give the scripted engine a JSON file with sentences.") from error
     except (ValueError, KeyError, TypeError, ValidationError) as error:
@@ -103,6 +110,8 @@ class ScriptedTranscriber:
             if words:
                 text = " ".join(word.text for word in words)
                 segments.append(Segment(start=words[0].start, end=words[-1].end, text=text, words=words))
+        if part.start <= self._script.fault_at < part.end:
+            commit(self._script.fault)
         self._take_time(part.end - part.start, progress)
         return tuple(segments)
 
