@@ -11,7 +11,15 @@ and the word error rates are means.
 A word is *lost* at a seam if it is said within 2 s of it, was heard by the whole-file call, and by the parts not at all; it is
 *doubled* if the parts hear it beside an equal one where the truth and the whole-file call have one. Small models lose and
 repeat words everywhere, so the same is counted at as many places in the middle of parts, where there is no seam ("elsewhere"),
-and the parts are heard once more by an oracle that makes no mistakes of its own (`benchmarks.oracle`). Exits with 1 if the word
+and the parts are heard once more by an oracle that makes no mistakes of its own (`benchmarks.oracle`). The *control* is the
+whole-file call against itself: the recording without its first `SHIFTS` seconds, so that every window lies elsewhere, counted at
+the same places in the same way. What it loses and doubles there is the noise of the model, since it has no seams. All counts
+are means of one pass.
+
+Two of these rules count what no seam does, so stricter counts are given beside them. A word in whose place the whole-file call
+heard another one was not heard by it: *lost, right* counts those alone that it heard as they were said. And in a recording of
+ten different words almost every invented word has an equal one within eight words: *doubled, across* counts those alone whose
+equal is on the other side of the seam and near it too, as it must be if both parts heard the same. Exits with 1 if the word
 error rate is more than one point above the whole-file call's, or if the oracle's words are not each there exactly once.
 """
 
@@ -40,8 +48,9 @@ from benchmarks.recordings import (
 )
 from benchmarks.table import Goal, Report, Row, arguments, show
 from benchmarks.wording import Comparison, compare, spoken
+from jobs.bridges import bridges
 from jobs.engines.devices import usable_cores
-from jobs.engines.protocols import SpeechOptions, Transcriber
+from jobs.engines.protocols import SAMPLE_RATE, SpeechOptions, Transcriber
 from jobs.engines.whisper import WhisperTranscriber
 from jobs.onsets import refine_onsets
 from jobs.pcm import Pcm
@@ -55,6 +64,9 @@ NEAR = 2.0
 
 ALLOWED = 1.0
 """Points of word error rate by which the parts may be worse than the whole."""
+
+SHIFTS = (3.0, 5.0, 8.0)
+"""Seconds that the controls leave out at the beginning, fewer than lie before the first seam."""
 
 LONGEST_CUT = 1.6
 """A recording must be this many times as long as a part to have a seam."""
@@ -90,6 +102,10 @@ class Seam:
     after: str
     lost: tuple[str, ...]
     doubled: tuple[str, ...]
+    lost_right: tuple[str, ...]
+    """Those of the lost words that the whole-file call heard as they were said."""
+    doubled_across: tuple[str, ...]
+    """Those of the doubled words whose equal is on the other side of the seam."""
 
 
 def whole_file(case: Case, audio: Path, *, seed: int) -> Heard:
@@ -97,6 +113,17 @@ def whole_file(case: Case, audio: Path, *, seed: int) -> Heard:
     _seed(seed)
     words, _ = bare.hear(bare.load(case.model, threads=usable_cores()), str(audio), language="en")
     return _compared(case, words)
+
+
+def controls(case: Case, folder: Path, *, seed: int) -> list[Heard]:
+    """Hear a recording in one call with its windows moved, once for each of `SHIFTS`."""
+    return [_without_beginning(case, folder / "control.wav", shift, seed) for shift in SHIFTS]
+
+
+def _without_beginning(case: Case, path: Path, seconds: float, seed: int) -> Heard:
+    audio = write_wav(case.recording.samples[round(seconds * SAMPLE_RATE) :], path)
+    late = whole_file(case, audio, seed=seed).words
+    return _compared(case, [SaidWord(word.text, word.start + seconds, word.end + seconds) for word in late])
 
 
 def in_parts(case: Case, prepared: Prepared, wav: Path, *, seed: int) -> Heard:
@@ -109,7 +136,14 @@ def _in_parts(case: Case, prepared: Prepared, wav: Path, transcriber: Transcribe
     options = SpeechOptions(language="en")
     with Pcm(wav) as pcm:
         heard = [
-            transcribe_part(part.index, part_audio(pcm, part, prepared.speech), transcriber, options, lambda _: None)
+            transcribe_part(
+                part.index,
+                part_audio(pcm, part, prepared.speech),
+                transcriber,
+                options,
+                lambda _: None,
+                bridges=bridges(pcm, part, prepared.speech),
+            )
             for part in prepared.parts
         ]
     segments = refine_onsets(join_parts(prepared.parts, heard), prepared.speech)
@@ -140,6 +174,8 @@ def seams(case: Case, prepared: Prepared, parts: Heard, whole: Heard) -> Iterato
             after[0] if after else "",
             tuple(_lost(case, parts, whole, part.start)),
             tuple(_doubled(parts, whole, part.start)),
+            tuple(_lost(case, parts, whole, part.start, right=True)),
+            tuple(_doubled(parts, whole, part.start, across=True)),
         )
 
 
@@ -149,19 +185,21 @@ def elsewhere(case: Case, prepared: Prepared, parts: Heard, whole: Heard) -> int
     return sum(len([*_lost(case, parts, whole, place), *_doubled(parts, whole, place)]) for place in places)
 
 
-def _lost(case: Case, parts: Heard, whole: Heard, place: float) -> Iterator[str]:
+def _lost(case: Case, parts: Heard, whole: Heard, place: float, *, right: bool = False) -> Iterator[str]:
     said = spoken(case.recording.words)
     for index in sorted(parts.against.missed - whole.against.missed):
-        if _is_near(said[index], place):
+        if _is_near(said[index], place) and (index in whole.against.right or not right):
             yield said[index].text
 
 
-def _doubled(parts: Heard, whole: Heard, seam: float) -> Iterator[str]:
+def _doubled(parts: Heard, whole: Heard, seam: float, *, across: bool = False) -> Iterator[str]:
     """Yield words that were heard though not said, beside an equal one, unless the whole-file call did the same."""
     also = {whole.words[i].text for i in whole.against.added if _is_near(whole.words[i], seam)}
     for index in sorted(parts.against.added):
         word = parts.words[index]
         neighbours = parts.words[max(0, index - 8) : index] + parts.words[index + 1 : index + 9]
+        if across:
+            neighbours = [n for n in neighbours if _is_near(n, seam) and (_middle(n) < seam) != (_middle(word) < seam)]
         if _is_near(word, seam) and word.text not in also and any(other.text == word.text for other in neighbours):
             yield word.text
 
@@ -214,22 +252,31 @@ def examine(case: Case, *, lengths: Sequence[float], repeats: int, seed: int) ->
     with tempfile.TemporaryDirectory() as name:
         audio = write_wav(case.recording.samples, Path(name) / "recording.wav")
         wholes = [whole_file(case, audio, seed=seed + number) for number in range(repeats)]
+        moved = controls(case, Path(name), seed=seed)
         for length in [length for length in lengths if case.recording.duration > LONGEST * length] or lengths[:1]:
             wav = Path(name) / "decoded.wav"
             prepared = prepare(audio, wav, options=PrepareOptions(part_seconds=length))
             passes = [in_parts(case, prepared, wav, seed=seed + number) for number in range(repeats)]
             flawless = by_oracle(case, prepared, wav, seed=seed)
-            outcome = _added(outcome, case, length, prepared, passes, wholes, flawless)
+            outcome = _added(outcome, case, length, prepared, passes, wholes, moved, flawless)
     return outcome
 
 
 def _added(  # noqa: PLR0917 - what one part length gave
-    outcome: Outcome, case: Case, length: float, prepared: Prepared, passes: list[Heard], wholes: list[Heard], flawless: int
+    outcome: Outcome,
+    case: Case,
+    length: float,
+    prepared: Prepared,
+    passes: list[Heard],
+    wholes: list[Heard],
+    moved: list[Heard],
+    flawless: int,
 ) -> Outcome:
     both = list(zip(passes, wholes, strict=True))
     found = [
         (number, seam) for number, (parts, whole) in enumerate(both, start=1) for seam in seams(case, prepared, parts, whole)
     ]
+    noise = [seam for control in moved for seam in seams(case, prepared, control, wholes[0])]
     in_pieces, at_once = mean(p.against.wer for p in passes), mean(w.against.wer for w in wholes)
     row: Row = {
         "recording": case.recording.name,
@@ -241,15 +288,25 @@ def _added(  # noqa: PLR0917 - what one part length gave
         "points worse": in_pieces - at_once,
         "seams": len(prepared.parts) - 1,
         "forced": sum(part.forced for part in prepared.parts),
-        "lost": sum(len(seam.lost) for _, seam in found),
-        "doubled": sum(len(seam.doubled) for _, seam in found),
-        "elsewhere": sum(elsewhere(case, prepared, parts, whole) for parts, whole in both),
+        **_counts([seam for _, seam in found], len(both)),
+        "elsewhere": sum(elsewhere(case, prepared, parts, whole) for parts, whole in both) / len(both),
+        **{f"control {name}": count for name, count in _counts(noise, len(moved)).items()},
         "oracle's errors": flawless,
     }
     lines: list[Row] = [_line(case, length, number, seam) for number, seam in found]
     # speech without any pause is no episode: its error rates are shown, and only the oracle's words are held to a goal
     excess = outcome.excess if case.dense else [*outcome.excess, in_pieces - at_once]
     return Outcome([*outcome.errors, row], [*outcome.seams, *lines], excess, outcome.failed + flawless)
+
+
+def _counts(found: Sequence[Seam], passes: int) -> dict[str, float]:
+    """Count what was lost and doubled in one pass, by either rule."""
+    return {
+        "lost": sum(len(seam.lost) for seam in found) / passes,
+        "right": sum(len(seam.lost_right) for seam in found) / passes,
+        "doubled": sum(len(seam.doubled) for seam in found) / passes,
+        "across": sum(len(seam.doubled_across) for seam in found) / passes,
+    }
 
 
 def _line(case: Case, length: float, number: int, seam: Seam) -> Row:

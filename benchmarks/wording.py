@@ -18,6 +18,8 @@ class Comparison:
     """Indexes of said words for which nothing was heard."""
     added: frozenset[int]
     """Indexes of heard words that stand for nothing said."""
+    right: frozenset[int] = frozenset()
+    """Indexes of said words that were heard as they were said."""
 
     @property
     def wer(self) -> float:
@@ -45,4 +47,6 @@ def compare(said: Sequence[SaidWord], heard: Sequence[SaidWord]) -> Comparison:
     out = jiwer.process_words(" ".join(word.text for word in said), " ".join(word.text for word in heard))
     missed = {i for c in out.alignments[0] if c.type == "delete" for i in range(c.ref_start_idx, c.ref_end_idx)}
     added = {i for c in out.alignments[0] if c.type == "insert" for i in range(c.hyp_start_idx, c.hyp_end_idx)}
-    return Comparison(out.substitutions + out.deletions + out.insertions, len(said), frozenset(missed), frozenset(added))
+    right = {i for c in out.alignments[0] if c.type == "equal" for i in range(c.ref_start_idx, c.ref_end_idx)}
+    errors = out.substitutions + out.deletions + out.insertions
+    return Comparison(errors, len(said), frozenset(missed), frozenset(added), frozenset(right))

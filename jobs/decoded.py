@@ -15,7 +15,7 @@ from jobs.intake import Fetched
 from jobs.pcm import Pcm
 from jobs.prepare import Prepared, PrepareOptions, prepare
 from jobs.steps import Report
-from storage.blobs import FolderBlobs
+from storage.blobs import Blobs
 from storage.documents import ChapterSource, Document, Episode, Notice
 from storage.errors import NotFound
 from storage.names import file_name
@@ -35,7 +35,7 @@ class PreparedEpisode(Document):
 class Decoder:
     """Turns one episode's file into decoded audio in the blob store."""
 
-    blobs: FolderBlobs
+    blobs: Blobs
     episode: Episode
     part_seconds: float
     limits: DecodeLimits

@@ -15,7 +15,7 @@ from jobs.fetch import Fetcher
 from jobs.local_file import open_local
 from jobs.media_type import MediaType
 from jobs.steps import Report
-from storage.blobs import FolderBlobs, digest_of
+from storage.blobs import Blobs, digest_of
 from storage.documents import ChapterSource, Document, Link, Notice, Publication, SourceKind
 from storage.errors import BadChapters, EarmarkError, NoEpisode, SourceError, TransientError
 from storage.files import explained
@@ -57,7 +57,7 @@ class Given:
     """A file with show notes."""
 
 
-def fetch_audio(publication: Publication, fetcher: Fetcher, blobs: FolderBlobs, report: Report) -> Fetched:
+def fetch_audio(publication: Publication, fetcher: Fetcher, blobs: Blobs, report: Report) -> Fetched:
     """Fetch the audio into the blob store."""
     digest, count, media = _audio(publication, fetcher, blobs, report)
     return Fetched(audio=digest, bytes=count, media_type=media.name, demuxer=media.demuxer, fetched_at=datetime.now(UTC))
@@ -105,7 +105,7 @@ def content_of(place: str) -> str | None:
         return None
 
 
-def _audio(publication: Publication, fetcher: Fetcher, blobs: FolderBlobs, report: Report) -> tuple[str, int, MediaType]:
+def _audio(publication: Publication, fetcher: Fetcher, blobs: Blobs, report: Report) -> tuple[str, int, MediaType]:
     episode = publication.episode
     if episode.audio_url is None:
         raise NoEpisode(f"The episode {episode.title!r} has no audio.", hint="Give the address of its audio file.")

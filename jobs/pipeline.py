@@ -19,7 +19,7 @@ from jobs.options import Options
 from jobs.plan import EngineChoice, Plan, Result, Task, Tools
 from jobs.request import JobRequest
 from jobs.steps import StepRunner
-from storage.blobs import FolderBlobs
+from storage.blobs import Blobs
 from storage.documents import Document, EngineInfo, Note, Notice, Publication, Transcript
 from storage.errors import Cancelled, EarmarkError, LeaseLost, NotFound, StepBusy
 from storage.ledger import Ledger
@@ -31,7 +31,7 @@ class Workshop:
     """Everything that `process` works with."""
 
     ledger: Ledger
-    blobs: FolderBlobs
+    blobs: Blobs
     presence: Presence
     fetcher: Fetcher
     transcriber: Transcriber

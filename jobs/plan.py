@@ -20,6 +20,7 @@ from typing import Any, Generic, Protocol, Self, TypeVar
 
 from jobs.assemble import Heard, assemble
 from jobs.audio import DecodeLimits
+from jobs.bridges import bridges
 from jobs.decoded import DecodedAudio, Decoder, PreparedEpisode
 from jobs.engines.protocols import Diarization, Diarizer, SpeakerHints, SpeechOptions, Transcriber
 from jobs.fetch import Fetcher
@@ -31,7 +32,7 @@ from jobs.seams import part_audio
 from jobs.split import PartSpan
 from jobs.steps import Report, Step
 from jobs.transcribe import PartTranscript, transcribe_part
-from storage.blobs import FolderBlobs
+from storage.blobs import Blobs
 from storage.documents import Document, EngineInfo, Notice, Share, Transcript, Turn
 from storage.errors import BrokenAudio
 from storage.records import Queue
@@ -39,7 +40,7 @@ from storage.records import Queue
 VERSION = "0.1.0"
 
 _FORMATS = {
-    "transcriber": 1, "diarizer": 1, "fetch": 1, "chapters": 1, "prepare": 1, "language": 1, "transcribe": 1, "diarize": 1,
+    "transcriber": 1, "diarizer": 1, "fetch": 1, "chapters": 1, "prepare": 1, "language": 1, "transcribe": 2, "diarize": 1,
     "assemble": 1,
 }  # fmt: skip
 """Counted up when a step's result changes its meaning, so that older results are done again."""
@@ -95,7 +96,7 @@ class Engines(Protocol):
 class Tools:
     """What the steps work with."""
 
-    blobs: FolderBlobs
+    blobs: Blobs
     fetcher: Fetcher
     engines: Engines
     decode_limits: DecodeLimits = field(default_factory=DecodeLimits)
@@ -272,8 +273,9 @@ class Plan:
         )
 
         def listen(report: Report) -> PartTranscript:
-            samples = part_audio(self._audio(episode).pcm, part, prepared.speech)
-            return transcribe_part(part.index, samples, self._tools.engines.transcriber(chosen), asked, report)
+            pcm, transcriber = self._audio(episode).pcm, self._tools.engines.transcriber(chosen)
+            samples, crossing = part_audio(pcm, part, prepared.speech), bridges(pcm, part, prepared.speech)
+            return transcribe_part(part.index, samples, transcriber, asked, report, bridges=crossing)
 
         key = self._key("transcribe", episode.key, part.index, chosen.model_dump_json(), repr(asked))
         step = Step("transcribe", key, part.index, len(prepared.parts), total=part.end - part.start, whole=prepared.duration)

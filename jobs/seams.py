@@ -1,7 +1,9 @@
 """The seams between parts, where no word may be lost or doubled.
 
-Parts are cut in pauses, so words do not cross a seam, and joining is putting one after the other. Only where speech had no
-pause for minutes the cut runs through it (`PartSpan.forced`): then the later part begins `OVERLAP` seconds early, both parts
+Parts are cut in pauses, so words do not cross a seam, and joining is putting one after the other. A model hears worst at the
+edges of what it is given, so bridges over the seam are heard as well, and next to it what most of the three readings have stays
+(`jobs.bridges`, `jobs.voting`). Only where speech had
+no pause for minutes the cut runs through it (`PartSpan.forced`): then the later part begins `OVERLAP` seconds early, both parts
 have heard the same words, and the reading changes from one to the other at a word on which both agree.
 """
 
@@ -14,11 +16,18 @@ from jobs.engines.protocols import PartAudio
 from jobs.pcm import Pcm
 from jobs.split import PartSpan
 from jobs.transcribe import PartTranscript
+from jobs.voting import elected, slots_of
 from storage.documents import Segment, Span, Word
 from storage.words import letters_of, text_of
 
 OVERLAP = 4.0
 """Seconds before a forced seam that are heard by both parts."""
+
+VOTED = 4.0
+"""Seconds around a seam in which the bridges have a voice; further away the part's own reading is as good as theirs."""
+
+COMPARED = 7.0
+"""Seconds around a seam in which readings are aligned, so that words which one of them puts elsewhere find each other."""
 
 SAME_WORD = 0.5
 """Seconds by which two parts may differ about when a word began."""
@@ -43,7 +52,52 @@ def join_parts(parts: Sequence[PartSpan], heard: Sequence[PartTranscript]) -> tu
         if part.forced and joined:
             joined, segments = _reconciled(joined, segments, part.start)
         joined.extend(segments)
+        if transcript.bridges:
+            _vote(joined, transcript.bridges, part.start)
     return tuple(joined)
+
+
+def _vote(joined: list[Segment], bridges: Sequence[Sequence[Segment]], seam: float) -> None:
+    """Put what most readings have in place of the words around a seam; `joined` is changed, but for what lies further away."""
+    first = next((at + 1 for at in range(len(joined) - 1, -1, -1) if joined[at].end < seam - COMPARED), 0)
+    last = next((at for at in range(first, len(joined)) if joined[at].start > seam + COMPARED), len(joined))
+    spoken = [(at, word) for at in range(first, last) for word in joined[at].words]
+    near = [index for index, (_, word) in enumerate(spoken) if abs(_middle(word) - seam) <= COMPARED]
+    if not near:
+        return
+    begin, end = near[0], near[-1] + 1
+    crossing = [[w for segment in bridge for w in segment.words if abs(_middle(w) - seam) <= COMPARED] for bridge in bridges]
+    chosen = list(_elected(spoken[begin:end], crossing, seam))
+    words: dict[int, list[Word]] = {at: [] for at in range(first, last)}
+    for at, word in (*spoken[:begin], *chosen, *spoken[end:]):
+        words[at].append(word)
+    joined[first:last] = [segment for at in range(first, last) for segment in _with_words(joined[at], words[at])]
+
+
+def _elected(spoken: Sequence[tuple[int, Word]], crossing: Sequence[Sequence[Word]], seam: float) -> Iterator[tuple[int, Word]]:
+    """Yield the words that stay, in order of time, each with the segment that it is part of."""
+    owners = iter([at for at, _ in spoken])
+    owner, latest = spoken[0][0], 0.0
+    for slot in slots_of([[word for _, word in spoken], *crossing]):
+        own = slot[0]
+        owner = owner if own is None else next(owners)
+        middle = _middle(own or next(word for word in slot if word is not None))
+        word = elected(slot) if abs(middle - seam) <= VOTED else own
+        if word is not None:
+            if word is not own:  # the readings do not agree about times: none may jump back
+                start = max(word.start, latest)
+                word = word.model_copy(update={"start": start, "end": max(start, word.end)})
+            latest = max(latest, word.start)
+            yield owner, word
+
+
+def _with_words(segment: Segment, words: Sequence[Word]) -> Iterator[Segment]:
+    """Yield a segment with other words, if any are left."""
+    if tuple(words) == segment.words:
+        yield segment
+    elif words:
+        start, end = min(word.start for word in words), max(word.end for word in words)
+        yield segment.model_copy(update={"words": tuple(words), "text": text_of(words), "start": start, "end": end})
 
 
 def _reconciled(before: list[Segment], after: Sequence[Segment], seam: float) -> tuple[list[Segment], tuple[Segment, ...]]:

@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 from pydantic import ValidationError
 
 from jobs.events import Event, Listener, StepBegan, StepEnded, StepMoved, StepName, Unit
-from storage.blobs import FolderBlobs
+from storage.blobs import Blobs
 from storage.documents import Document
 from storage.errors import CorruptBlob, EarmarkError, LeaseLost, NotFound
 from storage.ledger import Ledger
@@ -57,7 +57,7 @@ class StepRunner:
     """
 
     ledger: Ledger
-    blobs: FolderBlobs
+    blobs: Blobs
     presence: Presence
     job_id: str
     listener: Listener

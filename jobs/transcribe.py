@@ -21,12 +21,20 @@ class PartTranscript(Document):
     segments: tuple[Segment, ...]
     tries: int = 1
     warnings: tuple[Notice, ...] = ()
+    bridges: tuple[tuple[Segment, ...], ...] = ()
+    """What was heard across the seam at the part's start, once for each bridge (`jobs.bridges`)."""
 
 
 def transcribe_part(
-    index: int, part: PartAudio, transcriber: Transcriber, options: SpeechOptions, progress: Progress
+    index: int,
+    part: PartAudio,
+    transcriber: Transcriber,
+    options: SpeechOptions,
+    progress: Progress,
+    *,
+    bridges: Sequence[PartAudio] = (),
 ) -> PartTranscript:
-    """Transcribe one part; `progress` gets seconds of the part, the result has times of the file.
+    """Transcribe one part and the bridges over the seam at its start; times are the file's, `progress` gets seconds of the part.
 
     Each stretch that looks invented is heard once more on its own, with steadier settings, and the better reading is kept. So
     is each stretch of speech that came out without a word, since an engine sometimes passes over a sentence.
@@ -35,6 +43,21 @@ def transcribe_part(
     if not part.speech:
         progress(part.end - part.start)
         return PartTranscript(index=index, segments=())
+    transcript = _transcribed(index, part, transcriber, options, progress)
+    crossing = tuple(_across(bridge, transcriber, options, lambda _: progress(part.end - part.start)) for bridge in bridges)
+    return transcript.model_copy(update={"bridges": tuple(reading for reading in crossing if not looks_invented(reading))})
+
+
+def _across(bridge: PartAudio, transcriber: Transcriber, options: SpeechOptions, progress: Progress) -> tuple[Segment, ...]:
+    """Hear a bridge once: it is one voice among several, and is left out where it looks invented."""
+    heard = transcriber.transcribe(bridge, replace(options, batch_size=1), progress)
+    return judge(_with_the_unheard(heard, bridge, transcriber, options))
+
+
+def _transcribed(
+    index: int, part: PartAudio, transcriber: Transcriber, options: SpeechOptions, progress: Progress
+) -> PartTranscript:
+    """Transcribe a part alone, and what looks invented in it a second time."""
     heard = judge(_with_the_unheard(transcriber.transcribe(part, options, progress), part, transcriber, options))
     if not looks_invented(heard):
         return PartTranscript(index=index, segments=heard)

@@ -1,18 +1,18 @@
 """Speech that came out without a word: where it is, and what hearing it again on its own brings.
 
 An engine passes over a sentence now and then, or puts its words beside it, into the silence. So what a second hearing finds
-is either new, and added, or stands next to the gap already: then it tells where those words belong, and they are moved, not
-doubled.
+is either new, and added, or stands next to the gap already, where nobody speaks: then it tells where those words belong, and
+they are moved, not doubled. Both can be in one finding: "Yes," said too early is moved, and what follows it is added.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from storage.documents import Segment, Span, Word
-from storage.words import letters_of
+from storage.words import letters_of, text_of
 
 UNHEARD = 1.0
 """Seconds of detected speech without a word, from which on the stretch is heard again."""
@@ -22,6 +22,9 @@ BREATH = 0.5
 
 NEIGHBOURS = 12
 """Words on either side of a gap among which misplaced ones are looked for."""
+
+SURE = 0.3
+"""Probability from which on a word is added that was heard beside one that stood there already."""
 
 SHORTEST_WORD = 0.05
 """Seconds under which nobody says a word: its time was made up."""
@@ -43,47 +46,67 @@ def unheard(speech: Sequence[Span], segments: Sequence[Segment]) -> Iterator[Spa
 
 
 def with_found(segments: Sequence[Segment], found: Sequence[Segment], gap: Span, speech: Sequence[Span]) -> tuple[Segment, ...]:
-    """Return the segments with what was found in a gap: misplaced words moved there, or new segments added."""
+    """Return the segments with what was found in a gap: misplaced words moved there, the others added if they can be believed."""
     again = [word for segment in found for word in segment.words]
-    if not again:
-        return tuple(segments)
     places = [(at, index) for at, segment in enumerate(segments) for index in range(len(segment.words))]
     words = [segments[at].words[index] for at, index in places]
-    first, count = _misplaced(words, again, gap, speech)
-    if not count:
-        return tuple(sorted((*segments, *found), key=lambda segment: segment.start))
-    moved = dict(zip(places[first : first + count], again, strict=False))
-    return tuple(sorted((_moved(at, segment, moved) for at, segment in enumerate(segments)), key=lambda s: s.start))
+    pairs = _misplaced(words, again, gap, speech)
+    segments = _moved(segments, {places[place]: again[index] for index, place in pairs.items()})
+    # where a finding repeats what stands there, the words that it has besides are taken if it is sure of them
+    taken = {id(again[index]) for index in pairs} | {id(word) for word in again if pairs and (word.probability or 0.0) < SURE}
+    added = [_only(segment, [word for word in segment.words if id(word) not in taken]) for segment in found]
+    return tuple(sorted((*segments, *(segment for segment in added if segment.words)), key=lambda segment: segment.start))
 
 
-def _misplaced(words: Sequence[Word], again: Sequence[Word], gap: Span, speech: Sequence[Span]) -> tuple[int, int]:
-    """Return where in `words` what was heard again stands already, out of place, and how many words of it; none is a count of 0.
+def _misplaced(words: Sequence[Word], again: Sequence[Word], gap: Span, speech: Sequence[Span]) -> dict[int, int]:
+    """Return for words that were heard again and stand beside the gap already, out of place, the indexes of those in `words`.
 
-    At least half of what was heard again must stand there in its order, and most of those words where nobody speaks.
+    They are the longest run of words that are the same in both, at least half of what was heard again, and most of the run stands
+    where nobody speaks.
     """
     near = bisect_left([word.start for word in words], gap.start)
-    best = (0, 0)
-    for first in range(max(0, near - NEIGHBOURS), min(len(words), near + NEIGHBOURS)):
-        count = 0
-        while count < len(again) and first + count < len(words) and letters_of(words[first + count]) == letters_of(again[count]):
-            count += 1
-        window = words[first : first + count]
-        lost = sum(not _is_over_speech(word, speech) for word in window)
-        if 2 * count >= len(again) and count > best[1] and 2 * lost > count:
-            best = (first, count)
+    begin, end = max(0, near - NEIGHBOURS), min(len(words), near + NEIGHBOURS)
+    best: dict[int, int] = {}
+    for first in range(begin, end):
+        for skipped in range(len(again)):
+            run = _run(words[first:end], again[skipped:])
+            out = sum(not _is_over_speech(word, speech) for word in words[first : first + run])
+            if 2 * out > run > len(best) and 2 * run >= len(again):
+                best = {skipped + step: first + step for step in range(run)}
     return best
 
 
-def _moved(at: int, segment: Segment, moved: dict[tuple[int, int], Word]) -> Segment:
+def _run(words: Sequence[Word], again: Sequence[Word]) -> int:
+    """Count how many words from the first on are the same."""
+    return sum(1 for _ in takewhile(lambda pair: letters_of(pair[0]) == letters_of(pair[1]), zip(words, again, strict=False)))
+
+
+def _moved(segments: Sequence[Segment], moved: dict[tuple[int, int], Word]) -> list[Segment]:
+    """Return the segments with words given the times at which they were heard again, as far as that keeps their order."""
+    return [
+        _timed(segment, {index: word for (where, index), word in moved.items() if where == at})
+        for at, segment in enumerate(segments)
+    ]
+
+
+def _timed(segment: Segment, moved: dict[int, Word]) -> Segment:
     words = tuple(
-        word.model_copy(update={"start": moved[at, index].start, "end": moved[at, index].end}) if (at, index) in moved else word
+        word.model_copy(update={"start": moved[index].start, "end": moved[index].end}) if index in moved else word
         for index, word in enumerate(segment.words)
     )
     in_order = all(before.start <= after.start for before, after in pairwise(words))
-    if words == segment.words or not in_order:
+    if not moved or not in_order:
         return segment
-    start, end = min(word.start for word in words), max(word.end for word in words)
-    return segment.model_copy(update={"words": words, "start": start, "end": end})
+    return segment.model_copy(update={"words": words, "start": min(w.start for w in words), "end": max(w.end for w in words)})
+
+
+def _only(segment: Segment, words: Sequence[Word]) -> Segment:
+    """Return the segment with these of its words alone."""
+    if len(words) == len(segment.words) or not words:
+        return segment.model_copy(update={"words": tuple(words)})
+    return segment.model_copy(
+        update={"words": tuple(words), "text": text_of(words), "start": words[0].start, "end": words[-1].end}
+    )
 
 
 def _is_over_speech(word: Word, speech: Sequence[Span]) -> bool:

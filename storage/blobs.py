@@ -1,7 +1,7 @@
 """Audio and artefacts by content: whole or absent, never half.
 
-A blob is named by the sha256 of its bytes. It is written under a temporary name in the store's own folder, synced, and
-renamed; a crash leaves at most a temporary file, which `sweep` removes. Putting the same bytes twice keeps one copy.
+A blob is named by the sha256 of its bytes, so putting the same bytes twice keeps one copy. `Blobs` are the verbs, `FolderBlobs` a
+folder, `storage.s3_blobs` a bucket of an S3-compatible store; `open_blobs` chooses.
 """
 
 from __future__ import annotations
@@ -12,20 +12,76 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile, mkdtemp
+from typing import Protocol
 
-from storage.errors import CorruptBlob, NotFound
+from platformdirs import user_cache_path
+
+from storage.errors import CorruptBlob, NotFound, OptionError
 from storage.files import explained, make_folder, sync_folder
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_STALE_AFTER = 24 * 3600.0
+STALE_AFTER = 24 * 3600.0
 """Seconds after which a temporary file is taken for an orphan."""
 
 
+class Blobs(Protocol):
+    """What a blob store can do; a digest that is none raises `CorruptBlob` everywhere."""
+
+    def put(self, data: bytes) -> str:
+        """Keep `data`; return its digest."""
+
+    def adopt(self, path: Path, digest: str | None = None) -> str:
+        """Move the finished file at `path` into the store; return its digest. Make the file in `workspace()` or `downloads()`.
+
+        A digest that is given is believed.
+        """
+
+    def has(self, digest: str) -> bool:
+        """Tell whether the blob is in the store."""
+
+    def path(self, digest: str) -> Path:
+        """Return a file on this machine with the blob, for reading only and soon; `NotFound` if there is none."""
+
+    def read(self, digest: str) -> bytes:
+        """Return the bytes of a blob; `CorruptBlob` if they are not the ones that were put."""
+
+    def remove(self, digest: str) -> None:
+        """Forget a blob; nothing happens if it is not there."""
+
+    def workspace(self) -> AbstractContextManager[Path]:
+        """Lend a folder on this machine from which files can be adopted; it is emptied and removed afterwards."""
+
+    def downloads(self, name: str) -> Path:
+        """Return the place of an unfinished download on this machine; it outlives a crash so that it can be resumed."""
+
+    def sweep(self, *, older_than: float = STALE_AFTER) -> int:
+        """Remove what a crash left behind on this machine; return how many things."""
+
+
+def open_blobs(place: str | Path, *, cache: Path | None = None) -> Blobs:
+    """Open the store that `place` names: `s3://bucket/prefix`, else a folder.
+
+    `cache` is the folder for copies of what lies in a bucket; the user's cache folder if not given. Raises `OptionError` for
+    an address that names no store.
+    """
+    if isinstance(place, Path) or "://" not in place:
+        return FolderBlobs(Path(place).expanduser())
+    if not place.startswith("s3://"):
+        raise OptionError(f"{place!r} names no place for artefacts.", hint="Give a folder, or s3://bucket/prefix.")
+    from storage.s3_blobs import S3Blobs
+
+    return S3Blobs(place, cache if cache is not None else user_cache_path("earmark") / "blobs")
+
+
 class FolderBlobs:
-    """Blobs as files in one folder: `ab/cdef…` for digest `abcdef…`."""
+    """Blobs as files in one folder: `ab/cdef…` for digest `abcdef…`.
+
+    Each is written under a temporary name in the store's own folder, synced, and renamed; a crash leaves at most a temporary
+    file, which `sweep` removes.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -47,14 +103,12 @@ class FolderBlobs:
     def adopt(self, path: Path, digest: str | None = None) -> str:
         """Move the finished file at `path` into the store; return its digest.
 
-        `path` must lie on the store's file system for the move to be atomic: make it in `workspace()`.
+        `path` must lie on the store's file system for the move to be atomic: make it in `workspace()`. It takes the place of
+        one with its name, which may have been damaged.
         """
         with explained(self._root):
             known = digest if digest is not None else digest_of(path)
             target = self._place(known)
-            if target.exists():
-                path.unlink()
-                return known
             try:
                 _sync_file(path)
                 make_folder(target.parent)
@@ -73,7 +127,7 @@ class FolderBlobs:
         """Return the file of a blob, for reading only; `NotFound` if it is not here."""
         place = self._place(digest)
         if not place.is_file():
-            raise NotFound(f"The stored artefact {digest[:12]} is gone.", hint="Run the episode again with --force.")
+            raise gone(digest)
         return place
 
     def read(self, digest: str) -> bytes:
@@ -108,7 +162,7 @@ class FolderBlobs:
             make_folder(folder)
         return folder / f"{name}.part"
 
-    def sweep(self, *, older_than: float = _STALE_AFTER) -> int:
+    def sweep(self, *, older_than: float = STALE_AFTER) -> int:
         """Remove temporary files that a crash left behind; return how many."""
         removed = 0
         limit = time.time() - older_than
@@ -122,9 +176,19 @@ class FolderBlobs:
         return removed
 
     def _place(self, digest: str) -> Path:
-        if not _DIGEST.fullmatch(digest):
-            raise CorruptBlob(f"{digest[:20]!r} names no artefact.", hint="The ledger is damaged; run again with --force.")
-        return self._root / digest[:2] / digest[2:]
+        return self._root / key_of(digest)
+
+
+def key_of(digest: str) -> str:
+    """Return where a blob lies in its store: the same in a folder and in a bucket, so that one can be copied to the other."""
+    if not _DIGEST.fullmatch(digest):
+        raise CorruptBlob(f"{digest[:20]!r} names no artefact.", hint="The ledger is damaged; run again with --force.")
+    return f"{digest[:2]}/{digest[2:]}"
+
+
+def gone(digest: str) -> NotFound:
+    """Say that a blob is not in its store."""
+    return NotFound(f"The stored artefact {digest[:12]} is gone.", hint="Run the episode again with --force.")
 
 
 def digest_of(path: Path) -> str:

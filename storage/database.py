@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor, ExceptionContext
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InternalError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from storage.errors import LedgerUnavailable, StorageFull
+from storage.errors import LedgerUnavailable, OptionError, StorageFull
 
 NEWEST = "0002"
 """Revision of the schema that this code works with; a test holds it against the migrations."""
@@ -21,24 +23,34 @@ NEWEST = "0002"
 _BUSY_TIMEOUT = 30.0
 """Seconds that one writer waits for another."""
 
+_IDLE_TIMEOUT = 10.0
+"""Seconds after which PostgreSQL ends a transaction whose process stands still or is gone, so that others can write."""
+
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _READING = "earmark_reading"
 _TURNSTILE = 7_042_118
-"""Any number that no other program on the same PostgreSQL database uses for an advisory lock."""
+"""The lock of the one that writes: any number that no other program on the same PostgreSQL database uses for an advisory lock."""
 
 
 def open_database(url: str) -> Engine:
     """Open the ledger's database and migrate it to the newest schema.
 
-    SQLite runs in write-ahead mode, and a transaction that writes takes the lock at its start (`BEGIN IMMEDIATE`), so that
-    compare-and-set never meets a stale snapshot. Raises `LedgerUnavailable` if the database cannot be reached or written.
+    One transaction writes at a time, on both: it takes a lock at its start (on SQLite `BEGIN IMMEDIATE`, in write-ahead mode; on
+    PostgreSQL an advisory lock), so that compare-and-set never meets a stale snapshot, what was looked for and not found can be
+    inserted, and no two wait for each other's rows. They are short and few. Raises `LedgerUnavailable` if the database
+    cannot be reached or written, and `OptionError` where the library for it is missing.
     """
+    url = _with_driver(url)
     is_sqlite = url.startswith("sqlite")
     engine = create_engine(url, pool_pre_ping=not is_sqlite, connect_args={"timeout": _BUSY_TIMEOUT} if is_sqlite else {})
     event.listen(engine, "handle_error", _in_our_words)
     if is_sqlite:
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "connect", _configure_postgresql)
+        event.listen(engine, "begin", _begin_postgresql)
+        event.listen(engine, "before_cursor_execute", _without_nul, retval=True)
     try:
         if _revision(engine) != NEWEST:
             migrate(engine)
@@ -48,6 +60,16 @@ def open_database(url: str) -> Engine:
     return engine
 
 
+def _with_driver(url: str) -> str:
+    """Return the URL of a database with the library that reaches PostgreSQL named in it, which people leave out."""
+    name, separator, rest = url.partition("://")
+    if name in ("postgresql", "postgres"):
+        name = "postgresql+psycopg"
+    if name == "postgresql+psycopg" and find_spec("psycopg") is None:
+        raise OptionError("The ledger in PostgreSQL needs the library psycopg.", hint="pip install 'earmark[postgres]'")
+    return f"{name}{separator}{rest}"
+
+
 def sqlite_url(path: Path) -> str:
     """Return the URL of a SQLite database in a file."""
     return f"sqlite:///{path}"
@@ -55,14 +77,15 @@ def sqlite_url(path: Path) -> str:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """Lend a connection for looking things up: on SQLite it waits for no writer, and no writer waits for it."""
+    """Lend a connection for looking things up: it waits for no writer, and no writer waits for it."""
     with engine.connect().execution_options(**{_READING: True}) as connection, connection.begin():
         yield connection
 
 
 def _in_our_words(context: ExceptionContext) -> None:
     """Raise `StorageFull` and `LedgerUnavailable` for what the database says when it is full, gone, or locked."""
-    if not isinstance(context.sqlalchemy_exception, OperationalError) or context.engine is None:
+    # PostgreSQL ends a transaction that lay idle with an InternalError
+    if not isinstance(context.sqlalchemy_exception, OperationalError | InternalError) or context.engine is None:
         return
     error, place = context.original_exception, context.engine.url.render_as_string(hide_password=True)
     if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL or _is_a_failed_write(error):
@@ -88,8 +111,6 @@ def migrate(engine: Engine, revision: str = "head") -> None:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     with engine.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURNSTILE})")
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
 
@@ -101,6 +122,34 @@ def _revision(engine: Engine) -> str | None:
             return None
         found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
         return str(found) if found is not None else None
+
+
+def _configure_postgresql(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    for name, seconds in (("lock_timeout", _BUSY_TIMEOUT), ("idle_in_transaction_session_timeout", _IDLE_TIMEOUT)):
+        cursor.execute(f"SET {name} = {seconds * 1000:.0f}")
+    cursor.close()
+    connection.commit()
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    if not connection.get_execution_options().get(_READING, False):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURNSTILE})")
+
+
+def _without_nul(
+    _connection: Connection, _cursor: DBAPICursor, statement: str, parameters: Any, _context: object, _many: object
+) -> tuple[str, Any]:
+    """Leave NUL out of texts: PostgreSQL takes none, and an error or a title with one must not stop a job."""
+    if isinstance(parameters, list):
+        return statement, [_cleaned(row) for row in parameters]
+    return statement, _cleaned(parameters)
+
+
+def _cleaned(row: Any) -> Any:
+    if not isinstance(row, Mapping):
+        return row
+    return {name: value.replace("\0", "") if isinstance(value, str) else value for name, value in row.items()}
 
 
 def _configure_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

@@ -11,6 +11,7 @@ The branch decides what happens next: a transient error is worth another try, a 
     │   ├── StorageFull              no room left on the disk
     │   ├── LedgerUnavailable        the database cannot be reached or written
     │   ├── EngineDiffers            this worker has another engine than the one the job was begun with
+    │   ├── StorageUnavailable       the object store does not answer, or not to the end
     │   ├── StepBusy                 another process holds the lease of this step
     │   └── LeaseLost                this process held the lease too long; its result was refused
     └── PermanentError               the same call would fail again
@@ -33,6 +34,7 @@ The branch decides what happens next: a transient error is worth another try, a 
         │   └── AccessDenied         a gated model without token or accepted licence
         ├── OutputError              the output cannot be written
         ├── OptionError              options that contradict each other or the input
+        ├── StorageRefused           the object store will not have us: credentials, rights, bucket
         ├── CorruptBlob              a stored artefact does not match its name
         ├── Poisoned                 a step that failed as often as it may
         └── Cancelled                a person stopped the job
@@ -99,6 +101,10 @@ class LedgerUnavailable(TransientError):
 
 class EngineDiffers(TransientError):
     """This worker would hear with another engine or model than the job was begun with."""
+
+
+class StorageUnavailable(TransientError):
+    """The object store does not answer, answers 5xx, or breaks off."""
 
 
 class StepBusy(TransientError):
@@ -187,6 +193,10 @@ class OutputError(PermanentError):
 
 class OptionError(PermanentError):
     """Options that contradict each other or the input."""
+
+
+class StorageRefused(PermanentError):
+    """The object store refused: wrong or missing credentials, a right that is missing, or no such bucket."""
 
 
 class CorruptBlob(PermanentError):

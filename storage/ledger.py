@@ -93,7 +93,7 @@ class Ledger:
 
     def steps(self, job_id: str) -> tuple[StepRecord, ...]:
         """Return the steps of a job in the order in which they were first claimed."""
-        order = (steps.c.started_at, steps.c.name, steps.c.part)
+        order = (steps.c.started_at.nulls_last(), steps.c.name, steps.c.part)
         with reading(self._engine) as connection:
             rows = connection.execute(select(steps).where(steps.c.job_id == job_id).order_by(*order)).all()
         return tuple(step_of(row) for row in rows)
@@ -240,6 +240,9 @@ def _ensure_step(connection: Connection, job_id: str, name: str, part: int, key:
     row = connection.execute(query).first()
     if row is None:
         values = {"job_id": job_id, "name": name, "part": part, "key": key, "state": "queued"}
-        connection.execute(insert(steps).values(values))
+        try:
+            connection.execute(insert(steps).values(values))
+        except IntegrityError as error:
+            raise NotFound(f"There is no job {job_id}.", hint="List the jobs to see their ids.") from error
         row = connection.execute(query).one()
     return row

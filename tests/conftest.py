@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from storage.database import sqlite_url
+from tests.postgres import Postgres, postgres_server, why_not
+from tests.s3_server import S3Server, s3_server
 from tests.webserver import Canary, WebServer
 
 # read when the hub's library is imported: no test may depend on what this machine has fetched, or fetch anything
@@ -32,6 +35,34 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("the folder ../shared with test material is not beside this checkout")
     return folder
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """Run a server that speaks S3 on the loopback."""
+    with s3_server(tmp_path_factory.mktemp("s3")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """Run a PostgreSQL server; skip where there is none."""
+    reason = why_not()
+    if reason is not None:
+        pytest.skip(reason)
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Lend the URL of an empty database of each kind."""
+    if request.param == "sqlite":
+        yield sqlite_url(tmp_path / "ledger.db")
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    with server.new_database() as url:
+        yield url
 
 
 @pytest.fixture

@@ -16,18 +16,19 @@ from sqlalchemy import Engine, inspect
 
 import storage.migrations
 from storage.database import NEWEST, migrate, open_database, reading, sqlite_url
-from storage.errors import LedgerUnavailable
+from storage.errors import LedgerUnavailable, OptionError
 from storage.ledger import Ledger
 from storage.tables import metadata
+from tests.postgres import Postgres
 
 
 @pytest.fixture
-def opened(tmp_path: Path) -> Iterator[Callable[[], Engine]]:
+def opened(ledger_url: str) -> Iterator[Callable[[], Engine]]:
     """Lend a function that opens the same database again and again, and close all of it afterwards."""
     engines: list[Engine] = []
 
     def open_it() -> Engine:
-        engines.append(open_database(sqlite_url(tmp_path / "ledger.db")))
+        engines.append(open_database(ledger_url))
         return engines[-1]
 
     yield open_it
@@ -83,10 +84,58 @@ def test_a_reader_does_not_wait_for_a_writer(opened: Callable[[], Engine]) -> No
     engine = opened()
     ledger = Ledger(engine)
     job = ledger.open_job("ep_1", "options", "Title")
-    with engine.begin():  # holds SQLite's write lock
+    with engine.begin():  # holds the lock of the one that writes
         began = time.monotonic()
         assert ledger.job(job.id) == job
         assert time.monotonic() - began < 5  # not the busy timeout
+
+
+@pytest.mark.parametrize("form", ["postgresql", "postgresql+psycopg", "postgres"])
+def test_postgresql_is_named_as_people_name_it(form: str, postgres: Postgres) -> None:
+    """With the library or without."""
+    with postgres.new_database() as url:
+        engine = open_database(url.replace("postgresql", form, 1))
+        assert Ledger(engine).open_job("ep_1", "options", "Title").state == "queued"
+        engine.dispose()
+
+
+def test_a_connection_that_the_server_ended_is_made_anew(postgres: Postgres) -> None:
+    """A restart of PostgreSQL costs those who wait, nothing else."""
+    with postgres.new_database() as url:
+        engine = open_database(url)
+        ledger = Ledger(engine)
+        job = ledger.open_job("ep_1", "options", "Title")
+        postgres.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname <> 'postgres'")
+        assert ledger.job(job.id) == job
+        engine.dispose()
+
+
+def test_postgresql_ends_a_transaction_that_stands_still(postgres: Postgres) -> None:
+    """Else a process that was stopped in the middle of one would hold up all that write."""
+    with postgres.new_database() as url:
+        engine = open_database(url)
+        with reading(engine) as connection:
+            assert connection.exec_driver_sql("SHOW idle_in_transaction_session_timeout").scalar() == "10s"
+            assert connection.exec_driver_sql("SHOW lock_timeout").scalar() == "30s"
+        engine.dispose()
+
+
+@pytest.mark.parametrize("place", ["127.0.0.1:9", "?host=/nowhere"])
+def test_a_server_that_cannot_be_reached_says_so_without_its_password(place: str) -> None:
+    """With its place, and what to check."""
+    pytest.importorskip("psycopg")
+    separator = "/" if "?" in place else ""
+    with pytest.raises(LedgerUnavailable, match="earmark:") as caught:
+        open_database(f"postgresql://earmark:a-password@{separator}{place}")
+    assert "a-password" not in str(caught.value)
+    assert "Check" in caught.value.hint
+
+
+def test_a_machine_without_the_library_for_postgresql_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite needs nothing of it."""
+    monkeypatch.setattr("storage.database.find_spec", lambda _: None)
+    with pytest.raises(OptionError, match=r"earmark\[postgres\]"):
+        open_database("postgresql://host/earmark")
 
 
 def test_a_database_that_cannot_be_reached_says_so(tmp_path: Path) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-from storage.database import open_database, sqlite_url
+from storage.database import open_database
 from storage.errors import LeaseLost, NotFound, Poisoned, StepBusy
 from storage.ledger import Ledger
 from storage.records import LEASE_SECONDS, MAX_ATTEMPTS
@@ -33,9 +32,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def ledger(tmp_path: Path, clock: Clock) -> Iterator[Ledger]:
-    """Lend a ledger on a real SQLite file."""
-    engine = open_database(sqlite_url(tmp_path / "ledger.db"))
+def ledger(ledger_url: str, clock: Clock) -> Iterator[Ledger]:
+    """Lend a ledger on a real database of each kind."""
+    engine = open_database(ledger_url)
     yield Ledger(engine, clock=clock)
     engine.dispose()
 
@@ -116,6 +115,12 @@ def test_a_renewed_lease_holds_longer(ledger: Ledger, job: str, clock: Clock) ->
         ledger.claim(job, "fetch", 0, "key", "ben")
 
 
+def test_a_step_of_a_job_that_was_removed_cannot_be_claimed(ledger: Ledger) -> None:
+    """The error says what is missing."""
+    with pytest.raises(NotFound, match="no job nope"):
+        ledger.claim("nope", "fetch", 0, "key", "anna")
+
+
 def test_the_step_of_an_owner_that_is_gone_can_be_taken_at_once(ledger: Ledger, job: str) -> None:
     """Signs of life beat the lease."""
     ledger.claim(job, "fetch", 0, "key", "anna")
@@ -140,6 +145,13 @@ def test_a_step_that_failed_or_was_given_back_is_not_poison(ledger: Ledger, job:
         ledger.fail(ledger.claim(job, "fetch", 0, "key", "anna"), "404")
         ledger.release(ledger.claim(job, "fetch", 0, "key", "anna"))
     assert [(step.state, step.attempts) for step in ledger.steps(job)] == [("queued", 0)]
+
+
+def test_an_error_with_a_nul_in_it_is_recorded(ledger: Ledger, job: str) -> None:
+    """PostgreSQL takes none in a text; it is left out there."""
+    ledger.fail(ledger.claim(job, "fetch", 0, "key", "anna"), "broken \0 tag")
+    step = ledger.steps(job)[0]
+    assert (step.state, step.error.replace("\0", "")) == ("failed", "broken  tag")
 
 
 def test_an_interrupted_owner_gives_back_all_that_it_holds_and_nothing_else(ledger: Ledger, job: str) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.pcm import Pcm, write_pcm
-from jobs.seams import OVERLAP, join_parts, part_audio
+from jobs.seams import COMPARED, OVERLAP, join_parts, part_audio
 from jobs.split import PartSpan
 from jobs.transcribe import PartTranscript
 from storage.documents import Segment, Span, Word
@@ -116,3 +116,45 @@ def test_a_part_after_a_forced_seam_is_heard_from_before_it(tmp_path: Path) -> N
     plain = part_audio(pcm, PartSpan(index=1, start=8, end=20), speech)
     assert (plain.start, len(plain.samples), plain.speech) == (8.0, 12 * 16_000, (Span(start=8, end=12),))
     pcm.close()
+
+
+def bridged(index: int, words: list[Word], *crossing: list[Word]) -> PartTranscript:
+    """Return a part with what was heard across the seam at its start."""
+    return heard(index, words).model_copy(update={"bridges": tuple(heard(0, reading).segments for reading in crossing)})
+
+
+@given(talks(), st.floats(5, 20), st.integers(1, 2))
+@settings(max_examples=60, deadline=None)
+def test_bridges_that_agree_change_nothing(said: list[Word], cut: float, count: int) -> None:
+    """Every word stays once, with the part's own times."""
+    first, second = [w for w in said if w.start < cut], [w for w in said if w.start >= cut]
+    sides = [heard(0, first), bridged(1, second, *[said] * count)]
+    joined = [w for s in join_parts(spans(cut, end=60.0, forced=False), sides) for w in s.words]
+    assert joined == said
+
+
+@given(talks(), talks(), talks())
+@settings(max_examples=60, deadline=None)
+def test_whatever_bridges_heard_times_stay_in_order_and_what_is_far_from_the_seam_stays(
+    said: list[Word], one: list[Word], other: list[Word]
+) -> None:
+    """Segments hold their words' text and times."""
+    first, second = [w for w in said if w.start < 8], [w for w in said if w.start >= 8]
+    joined = join_parts(spans(8.0, end=60.0, forced=False), [heard(0, first), bridged(1, second, one, other)])
+    words = [w for s in joined for w in s.words]
+    assert [w for w in words if w.start > 8 + COMPARED] == [w for w in said if w.start > 8 + COMPARED]
+    for segment in joined:
+        assert segment.words
+        assert segment.text.split() == [w.text for w in segment.words]
+        assert (segment.start, segment.end) == (min(w.start for w in segment.words), max(w.end for w in segment.words))
+
+
+def test_a_word_that_one_side_doubled_or_lost_is_put_right_by_the_bridges() -> None:
+    """Two against one: beside the seam alone."""
+    said = [word(text, 18.0 + n * 0.5) for n, text in enumerate(["we", "agree.", "Exactly.", "Good", "question.", "Yes."])]
+    before, after = said[:4], said[4:]
+    parts = spans(19.8, end=30.0, forced=False)
+    twice = [heard(0, [*before, word("Good", 19.76)]), bridged(1, after, said, said)]
+    assert [w.text for s in join_parts(parts, twice) for w in s.words] == [w.text for w in said]
+    lost = [heard(0, before[:3]), bridged(1, after, said, said)]
+    assert [w.text for s in join_parts(parts, lost) for w in s.words] == [w.text for w in said]

@@ -48,7 +48,7 @@ def test_a_child_that_is_killed_costs_one_attempt_of_its_part(yard: Yard) -> Non
 @pytest.mark.parametrize("elsewhere", [False, True], ids=["on this machine", "on another machine"])
 def test_a_killed_worker_is_followed_by_another_within_its_lease(yard: Yard, elsewhere: bool) -> None:
     """SIGKILL takes its children along; on one machine that is seen at once, across machines when the lease ends."""
-    more = {"EARMARK_LEASE_SECONDS": "6", "EARMARK_SWEEP_SECONDS": "0.5"}
+    more = {"EARMARK_LEASE_SECONDS": "6" if elsewhere else "40", "EARMARK_SWEEP_SECONDS": "0.5"}
     worker = yard.worker(more=more)
     job = yard.submit(pace=0.1)
     step = yard.running(job, part=1)
@@ -128,7 +128,7 @@ def test_a_deploy_returns_what_is_not_done_within_its_grace(yard: Yard) -> None:
     for job in jobs:
         yard.ended(job, seconds=240)
         assert_whole(yard, job)
-        assert all(step.attempts == 1 for step in yard.steps(job).values())
+        assert {step.label: step.attempts for step in yard.steps(job).values() if step.attempts > 1} == {}
 
 
 def test_a_full_disk_postpones_and_nothing_partial_is_seen(yard: Yard) -> None:

@@ -70,3 +70,15 @@ def test_something_really_said_twice_is_kept_twice() -> None:
     again = said("Yes, I agree.", 3.0)
     whole = with_found([first], [again], Span(start=3.0, end=4.0), spans((1, 2), (3, 4)))
     assert texts(whole) == ["Yes,", "I", "agree.", "Yes,", "I", "agree."]
+
+
+def test_a_word_in_front_of_what_stands_there_already_does_not_double_it() -> None:
+    """The word is moved to its speech; the one in front was made up, for the model itself is not sure of it."""
+    early = said("Exactly.", 136.2, pace=0.06)
+    found = said("had exactly.", 136.4, pace=0.7)
+    unsure = tuple(w.model_copy(update={"probability": p}) for w, p in zip(found.words, (0.0, 0.53), strict=True))
+    found = found.model_copy(update={"words": unsure})
+    speech = spans((134.9, 136.2), (137.06, 137.88))
+    whole = with_found([early], [found], Span(start=137.06, end=137.88), speech)
+    assert texts(whole) == ["Exactly."]
+    assert whole[0].start == 137.1

@@ -13,6 +13,7 @@ import jiwer
 import numpy as np
 import pytest
 
+from jobs.bridges import bridges
 from jobs.engines.protocols import PartAudio, SpeechOptions
 from jobs.engines.whisper import WhisperTranscriber, check_model_folder
 from jobs.language import places, read_clips
@@ -94,9 +95,9 @@ def test_words_come_in_order_with_times_of_the_file(
 def test_parts_lose_and_double_no_word_at_their_seams(
     seconds: float, toy: WhisperTranscriber, episode: Recording, truth: list[dict[str, Any]], shared: Path
 ) -> None:
-    """Word errors within a few points of one call of faster-whisper on the whole file, and no pile of words or gap at a seam.
+    """Word errors within a point of one call of faster-whisper on the whole file, and no pile of words or gap at a seam.
 
-    The toy model's errors change by some points with where its windows begin, so one episode of 300 words cannot show less.
+    `benchmarks.seams` counts each word that is lost or doubled there, and what the model alone loses and doubles.
     """
     from faster_whisper import WhisperModel
 
@@ -104,8 +105,16 @@ def test_parts_lose_and_double_no_word_at_their_seams(
 
     made, pcm = episode
     parts = cut_parts(made.duration, made.speech, target=seconds)
+    options = SpeechOptions(language="en")
     heard = [
-        transcribe_part(part.index, part_audio(pcm, part, made.speech), toy, SpeechOptions(language="en"), lambda _: None)
+        transcribe_part(
+            part.index,
+            part_audio(pcm, part, made.speech),
+            toy,
+            options,
+            lambda _: None,
+            bridges=bridges(pcm, part, made.speech),
+        )
         for part in parts
     ]
     words = [word for segment in refine_onsets(join_parts(parts, heard), made.speech) for word in segment.words]
@@ -116,7 +125,7 @@ def test_parts_lose_and_double_no_word_at_their_seams(
     alone = errors(truth, [Word(start=w.start, end=w.end, text=w.word) for s in whole for w in s.words or ()])
     ours = errors(truth, words)
     print(f"parts of {seconds:g} s: word errors {ours:.1%}, whole file {alone:.1%}")
-    assert ours <= alone + 0.04
+    assert ours <= alone + 0.01
     for part in parts[1:]:
         wanted = [word["word"] for word in truth if abs((word["start"] + word["end"]) / 2 - part.start) < 4]
         near = [word.text for word in words if abs((word.start + word.end) / 2 - part.start) < 4]

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,10 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from mutagen.id3 import ID3, TXXX
 
 from jobs.options import Options
 from storage.documents import Episode, Publication, Transcript
-from storage.records import QUEUES, JobRecord, StepRecord
+from storage.records import JobRecord, StepRecord
 from tests.workshop import EXAMPLES, SCRIPT
 from worker.app import open_desk
 from worker.desk import Asked, Desk
@@ -168,9 +170,17 @@ class Yard:
         self.workers.append(started)
         return started
 
+    def all_ready(self, *, seconds: float = 300.0) -> None:
+        """Wait until every worker listens."""
+        wait_for(
+            lambda: all(" ready." in worker.log.read_text("utf-8") for worker in self.workers),
+            seconds=seconds,
+            what="all workers",
+        )
+
     def script(self, **fields: Any) -> Path:
         """Write a script for the scripted engine, from the example's truth; return its path."""
-        path = self.folder / f"script-{abs(hash(json.dumps(fields, sort_keys=True)))}.json"
+        path = self.folder / f"script-{zlib.crc32(json.dumps(fields, sort_keys=True).encode())}.json"
         path.write_text(json.dumps({**json.loads(SCRIPT.read_text("utf-8")), **fields}), "utf-8")
         return path
 
@@ -182,10 +192,13 @@ class Yard:
         return self.desk.submit(Asked(self.episode(name), options, priority=priority)).job
 
     def episode(self, name: str) -> Publication:
-        """Return an episode with the example's audio."""
-        audio = self.folder / "episode.mp3"
+        """Return an episode with the example's audio, in a file that no other has, so that no result of another serves."""
+        audio = self.folder / f"{name}.mp3"
         if not audio.exists():
             shutil.copyfile(EXAMPLES / "episode.mp3", audio)
+            tags = ID3(audio)
+            tags.add(TXXX(desc="number", text=name))
+            tags.save(audio)
         return Publication(episode=Episode(id=f"ep_{name}", title=f"Episode {name}", show="A show", audio_url=audio.as_uri()))
 
     def job(self, job: JobRecord) -> JobRecord:
@@ -196,14 +209,14 @@ class Yard:
         """Return the job's steps by name and part."""
         return {(step.name, step.part): step for step in self.desk.stores.ledger.steps(job.id)}
 
-    def ended(self, job: JobRecord, *, seconds: float = 120.0) -> JobRecord:
+    def ended(self, job: JobRecord, *, seconds: float = 240.0) -> JobRecord:
         """Wait for a job's end."""
         ended: JobRecord = wait_for(
             lambda: (now := self.job(job)).ended and now, seconds=seconds, what=f"the end of job {job.title}"
         )
         return ended
 
-    def running(self, job: JobRecord, name: str = "transcribe", *, part: int | None = None, seconds: float = 60.0) -> StepRecord:
+    def running(self, job: JobRecord, name: str = "transcribe", *, part: int | None = None, seconds: float = 120.0) -> StepRecord:
         """Wait until a step of this name (and part) is being done."""
 
         def now() -> StepRecord | None:

@@ -86,7 +86,7 @@ class Bench:
             request = JobRequest.model_validate_json(raw)
             tools = replace(self._tools, engines=self._room.for_job(request.options))
             with Plan(request, tools) as plan:
-                ahead = plan.ahead(LedgerResults(self._stores.ledger, self._stores.blobs, lease.job_id))
+                ahead = plan.ahead(LedgerResults(self._stores.ledger, self._stores.results, lease.job_id))
                 task = next((task for task in ahead.ready if _is_of(task.step, lease) and task.step.key == key), None)
                 if task is None:
                     self._stores.queue.withdraw(lease)  # planned before the job changed

@@ -112,7 +112,7 @@ class Desk:
         if raw is None:
             return ()
         tools = replace(self.tools, forget=self.stores.ledger.forget)
-        known = LedgerResults(self.stores.ledger, self.stores.blobs, job_id)
+        known = LedgerResults(self.stores.ledger, self.stores.results, job_id)
         try:
             with Plan(JobRequest.model_validate_json(raw), tools) as plan:
                 ready, transcript = ready_steps(plan, known)

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from jobs.plan import Plan, Result, Task
-from storage.blobs import FolderBlobs
+from storage.blobs import Blobs
 from storage.errors import CorruptBlob, NotFound
 from storage.ledger import Ledger
 from storage.records import ReadyStep
@@ -17,12 +17,29 @@ _KEPT = 256
 """Results that are kept in memory, since a plan is walked at each step of a job; they never change."""
 
 
+class ResultReader:
+    """Reads what steps made, and keeps what was read last; it never changes."""
+
+    def __init__(self, blobs: Blobs) -> None:
+        self._blobs = blobs
+        self._kept = lru_cache(maxsize=_KEPT)(self._read)
+
+    def read(self, output: str, kind: type[Result]) -> Result:
+        """Return the document of this kind with this digest; raises what reading and parsing raise."""
+        result = self._kept(output, kind)
+        assert isinstance(result, kind)
+        return result
+
+    def _read(self, output: str, kind: type[Any]) -> Any:
+        return kind.model_validate_json(self._blobs.read(output))
+
+
 class LedgerResults:
     """The finished steps of one job, and those of others that serve it."""
 
-    def __init__(self, ledger: Ledger, blobs: FolderBlobs, job_id: str) -> None:
+    def __init__(self, ledger: Ledger, reader: ResultReader, job_id: str) -> None:
         self._ledger = ledger
-        self._blobs = blobs
+        self._reader = reader
         self._job_id = job_id
         self._own = {(step.name, step.part): step for step in ledger.steps(job_id)}
 
@@ -36,7 +53,7 @@ class LedgerResults:
         if output is None:
             return None
         try:
-            result = _read(self._blobs, output, task.kind)
+            result = self._reader.read(output, task.kind)
         except (NotFound, CorruptBlob, ValidationError):
             result = None
         if result is None or not task.usable(result):
@@ -62,11 +79,6 @@ class LedgerResults:
     def _forget(self, task: Task[Any]) -> None:
         self._ledger.forget(task.step.key)
         self._own.pop((task.step.name, task.step.part), None)
-
-
-@lru_cache(maxsize=_KEPT)
-def _read(blobs: FolderBlobs, output: str, kind: type[Any]) -> Any:
-    return kind.model_validate_json(blobs.read(output))
 
 
 def ready_steps(plan: Plan, known: LedgerResults) -> tuple[tuple[ReadyStep, ...], str | None]:

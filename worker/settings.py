@@ -25,6 +25,9 @@ class Settings(BaseSettings):
     database_url: str | None = Field(
         default=None, description="Ledger in PostgreSQL (postgresql+psycopg://…) instead of SQLite in the data folder."
     )
+    blobs: str | None = Field(
+        default=None, description="Audio and artefacts in an object store (s3://bucket/prefix) instead of the data folder."
+    )
     broker_url: str = Field(default="redis://127.0.0.1:6379/0", description="Redis, through which workers hear of work.")
 
     engine: Literal["auto", "whisper", "pocketsphinx", "scripted"] = Field(default="auto", description="Speech engine.")
@@ -49,7 +52,9 @@ class Settings(BaseSettings):
         default=60.0, ge=2, description="How long a step stays with a worker that gives no sign of life; then another takes it."
     )
     visibility_seconds: float = Field(
-        default=3600.0, ge=1, description="After which Redis delivers a message again that nobody acknowledged; that does no harm."
+        default=3600.0,
+        ge=1,
+        description="After which Redis delivers an unacknowledged message again; that does no harm.",
     )
     drain_seconds: float = Field(
         default=45.0,

@@ -39,11 +39,12 @@ class _Active:
     """A step that a child is doing now."""
 
     claim: Claim
-    child: Child
     lease: Lease
     renewed: float
     sign: float
     """When the child last moved, on the monotonic clock."""
+    child: Child | None = None
+    """None while it comes up."""
     done: float | None = None
     total: float | None = None
     why: Why | None = None
@@ -102,28 +103,35 @@ class Station:
         return min(free_bytes(), limit_bytes() - promised)
 
     def _do(self, queue: Queue, claim: Claim) -> None:
-        kind = queue if queue in _WITH_MODELS else "plain"
-        child = self._children.take(kind)
         now = time.monotonic()
-        active = _Active(claim, child, claim.lease, now, now)
+        active = _Active(claim, claim.lease, now, now)
         with self._lock:
             self._active[id(active)] = active
         try:
-
-            def moved(done: float, total: float | None) -> None:
-                active.done, active.total, active.sign = done, total, time.monotonic()
-
-            ended = child.do(claim.lease, moved)
+            ended = self._have_done(active, queue if queue in _WITH_MODELS else "plain")
         finally:
             with self._lock:
                 del self._active[id(active)]
-        self._children.give_back(kind, child)
         try:
             self._settle(active, ended)
         except LeaseLost:
             self._after_the_end(claim.lease)
         except EarmarkError:
             _log.exception("%s of job %s could not be settled; the sweeper will", claim.step.label, claim.lease.job_id)
+
+    def _have_done(self, active: _Active, kind: str) -> Message:
+        """Let a child of this kind do the step, unless it is to be stopped before the child has come up."""
+
+        def moved(done: float, total: float | None) -> None:
+            active.done, active.total, active.sign = done, total, time.monotonic()
+
+        child = self._children.take(kind)
+        with self._lock:
+            active.child = child
+            stopped = active.why is not None
+        ended = {"ended": "stopped"} if stopped else child.do(active.claim.lease, moved)
+        self._children.give_back(kind, child)
+        return ended
 
     def _settle(self, active: _Active, ended: Message) -> None:
         lease, step, how = active.claim.lease, active.claim.step, ended["ended"]
@@ -165,6 +173,8 @@ class Station:
     def _look_after(self, active: Sequence[_Active]) -> None:
         now = time.monotonic()
         for step in active:
+            if step.child is None:
+                continue
             if step.why is not None and now - step.asked > STOP_GRACE:
                 step.child.kill(f"it did not stop when it was asked to ({step.why})")
             elif now - step.sign > self._settings.stall_seconds:
@@ -195,7 +205,8 @@ class Station:
     def _stop(step: _Active, why: Why) -> None:
         if step.why is None:
             step.why, step.asked = why, time.monotonic()
-            step.child.ask_to_stop(step.lease.token)
+            if step.child is not None:
+                step.child.ask_to_stop(step.lease.token)
 
     # -------------------------------------------------------------- the end
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from storage.blobs import FolderBlobs
+from storage.blobs import Blobs, open_blobs
 from storage.database import open_database, sqlite_url
 from storage.episodes import Episodes
 from storage.events import Events
@@ -17,6 +17,7 @@ from storage.ledger import Ledger
 from storage.presence import Presence
 from storage.queue import StepQueue
 from storage.requests import Requests
+from worker.known import ResultReader
 from worker.settings import Settings
 
 
@@ -30,7 +31,8 @@ class Stores:
     requests: Requests
     episodes: Episodes
     events: Events
-    blobs: FolderBlobs
+    blobs: Blobs
+    results: ResultReader
     presence: Presence
 
 
@@ -42,7 +44,7 @@ def open_stores(settings: Settings, *, owner: bool = True) -> Iterator[Stores]:
     """
     make_folder(settings.data_dir)
     engine = open_database(settings.database_url or sqlite_url(settings.data_dir / "ledger.db"))
-    blobs = FolderBlobs(settings.data_dir / "blobs")
+    blobs = open_blobs(settings.blobs or settings.data_dir / "blobs", cache=settings.data_dir / "cache")
     try:
         with Presence(settings.data_dir / "alive") if owner else nullcontext() as presence:
             blobs.sweep()
@@ -54,6 +56,7 @@ def open_stores(settings: Settings, *, owner: bool = True) -> Iterator[Stores]:
                 episodes=Episodes(engine),
                 events=Events(engine),
                 blobs=blobs,
+                results=ResultReader(blobs),
                 presence=presence or Presence(settings.data_dir / "alive"),
             )
     finally:

@@ -22,7 +22,7 @@ from jobs.engines.devices import (
     resolve_device,
     usable_cores,
 )
-from jobs.engines.protocols import LanguageGuess, PartAudio, Progress, Samples, SpeechOptions
+from jobs.engines.protocols import SAMPLE_RATE, LanguageGuess, PartAudio, Progress, Samples, SpeechOptions
 from jobs.engines.speech_chunks import Chunk, CompactSpeech, compact, speech_chunks, windows
 from jobs.language import primary_subtag
 from storage.documents import EngineInfo, Segment, SegmentFlag, Word
@@ -40,12 +40,18 @@ REPETITIVE = 2.4
 NO_SPEECH = 0.6
 """Whisper's own bound for the probability that a window holds no speech."""
 
+LEAST_REST = 1.0
+"""Seconds, with the silence kept around speech, under which the rest behind the last window holds the end of a word at most."""
+
 NOTICE = "NOTICE.txt"
 MOST_WORKERS = 4
 """Parts that are transcribed at once unless a person asks for more."""
 
 MEMORY_SHARE = 0.25
 """Share of this machine's memory that the working buffers of all parts may take, each of about the size of the model."""
+
+_SEEK_STEP = 0.01
+"""Seconds of one step in faster-whisper's `Segment.seek`, where the segment's window begins."""
 
 _MODEL_FILES = ("model.bin", "config.json")
 _RETRY = {
@@ -210,7 +216,10 @@ class WhisperTranscriber:
         )
         segments = []
         for segment in heard:
-            segments.append(_segment_of(segment, speech))
+            # Whisper goes on from the last time that it wrote, and invents words for the end of one that it has heard already
+            rest = len(speech.samples) / SAMPLE_RATE - segment.seek * _SEEK_STEP
+            if not segment.seek or rest >= LEAST_REST:
+                segments.append(_segment_of(segment, speech))
             progress(speech.file_time(segment.end) - part.start)
         progress(part.end - part.start)
         return tuple(segment for segment in segments if segment.words)

@@ -1,0 +1,157 @@
+"""One long episode on 1, 2, 4, 8 and 16 workers: how nearly its parts share the work, beside a plain Celery chord.
+
+    python -m benchmarks.scale [--workers 1 2 4 8 16] [--hours 2] [--part-seconds 150] [--pace 0.03]
+
+Each worker is a process of its own, with a child that the scripted engine holds up for `pace` seconds per second of audio: the
+time of hearing is real, its use of the processor is not, so that what is measured is how the work is shared out. The chord is
+what a plain Celery program would do: a group of tasks that sleep as long, and a callback that joins them, on as many workers.
+Timed from the first part's beginning to the last one's end; efficiency is the time of hearing over workers × that time. Exits
+with 1 if it is under 0.9 on 8 workers.
+"""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.recordings import EXAMPLE, repeat_mp3
+from benchmarks.table import Goal, Report, Row, arguments, show
+from jobs.options import Options
+from storage.documents import Episode, Publication
+from storage.records import JobRecord
+from tests.yard import Yard, open_yard, wait_for
+from worker.desk import Asked
+
+EFFICIENCY = 0.9
+AT = 8
+
+CHORD = """
+import os, sys, time
+from celery import Celery, chord
+
+app = Celery("plain", broker=os.environ["BROKER"], backend=os.environ["BROKER"])
+app.conf.worker_prefetch_multiplier = 1
+
+@app.task(name="hear")
+def hear(seconds):
+    time.sleep(seconds)
+    return seconds
+
+@app.task(name="join")
+def join(heard):
+    return sum(heard)
+"""
+
+
+def shared_out(yard: Yard, count: int, *, part_seconds: float, pace: float) -> tuple[float, float, int]:
+    """Let `count` workers do the episode; return the seconds of its parts, those of the whole job, and the number of parts."""
+    workers = [yard.worker(queues="asr") for _ in range(count)]
+    other = yard.worker(queues="fetch,cpu")
+    wait_for(
+        lambda: all("ready" in worker.log.read_text("utf-8") for worker in [*workers, other]), seconds=300, what="all workers"
+    )
+    _warm(yard, count)
+    job = _submit(yard, f"for {count}", part_seconds=part_seconds, pace=pace)
+    yard.ended(job, seconds=3600)
+    parts = [step for step in yard.steps(job).values() if step.name == "transcribe"]
+    began, ended = min(step.started_at or 0.0 for step in parts), max(step.finished_at or 0.0 for step in parts)
+    record = yard.job(job)
+    for worker in [*workers, other]:
+        worker.process.kill()
+        worker.process.wait()
+    return ended - began, record.updated_at - record.created_at, len(parts)
+
+
+def _submit(yard: Yard, name: str, *, part_seconds: float, pace: float) -> JobRecord:
+    # another script each time, so that the parts are heard anew; the decoded audio is the same
+    script = yard.script(pace=pace, sentences=[{"speaker": "A", "words": [{"word": name, "start": 1.0, "end": 1.5}]}])
+    options = Options(engine="scripted", model=str(script), diarizer="none", part_seconds=part_seconds, language="en")
+    audio = (yard.folder / "long.mp3").as_uri()
+    publication = Publication(episode=Episode(id="ep_long", title=name, audio_url=audio))
+    return yard.desk.submit(Asked(publication, options)).job
+
+
+def _warm(yard: Yard, count: int) -> None:
+    """Let every worker's child come up before it counts, with an episode of many short parts."""
+    script = yard.script(pace=0.2, sentences=[])
+    options = Options(engine="scripted", model=str(script), diarizer="none", part_seconds=5.0, language=f"en-x-{count}")
+    publication = yard.episode("warm")
+    job = yard.desk.submit(Asked(publication, options)).job
+    yard.ended(job, seconds=600)
+
+
+def chord(folder: Path, broker: str, count: int, seconds: list[float]) -> float:
+    """Let a plain chord sleep as long on as many workers; return the seconds from its submission to its callback's result."""
+    (folder / "plain.py").write_text(CHORD, "utf-8")
+    environment = {**_clean_environment(), "BROKER": broker, "PYTHONPATH": str(folder)}
+    command = [sys.executable, "-m", "celery", "-A", "plain", "worker", "--pool", "solo", "--without-gossip", "--without-mingle"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    workers = [
+        subprocess.Popen([*command, "-n", f"w{n}@plain"], cwd=folder, env=environment, **quiet)  # type: ignore[call-overload]
+        for n in range(count)
+    ]
+    try:
+        code = (
+            "import sys, time; from plain import *; "
+            f"chord(hear.s(0.5) for _ in range({2 * count}))(join.s()).get(timeout=600); "  # all workers are up
+            f"began = time.perf_counter(); chord(hear.s(s) for s in {seconds!r})(join.s()).get(timeout=3600); "
+            "print(time.perf_counter() - began)"
+        )
+        told = subprocess.run(
+            [sys.executable, "-c", code], cwd=folder, env=environment, check=True, capture_output=True, text=True
+        )
+        return float(told.stdout)
+    finally:
+        for worker in workers:
+            worker.kill()
+            worker.wait()
+
+
+def _clean_environment() -> dict[str, str]:
+    import os
+
+    return dict(os.environ)
+
+
+def main() -> int:
+    """Print the table."""
+    parser = arguments(__doc__)
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4, 8, 16])
+    parser.add_argument("--hours", type=float, default=2.0)
+    parser.add_argument("--part-seconds", type=float, default=150.0)
+    parser.add_argument("--pace", type=float, default=0.03)
+    given = parser.parse_args()
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory() as name, open_yard(Path(name)) as yard:
+        repeat_mp3(EXAMPLE / "episode.mp3", yard.folder / "long.mp3", given.hours * 3600)
+        for count in given.workers:
+            spent, whole, parts = shared_out(yard, count, part_seconds=given.part_seconds, pace=given.pace)
+            hearing = given.hours * 3600 * given.pace
+            best = math.ceil(parts / count) / parts * hearing
+            plain = chord(yard.folder, yard.redis.url.replace("/0", "/1"), count, [hearing / parts] * parts)
+            rows.append(
+                {
+                    "workers": count,
+                    "parts": parts,
+                    "hearing s": hearing,
+                    "best possible s": best,
+                    "parts s": spent,
+                    "efficiency": hearing / (count * spent),
+                    "of the best possible": best / spent,
+                    "chord s": plain,
+                    "chord's efficiency": hearing / (count * plain),
+                    "whole job s": whole,
+                }
+            )
+    at = next((row["efficiency"] for row in rows if row["workers"] == AT), math.nan)
+    goals = [Goal(f"efficiency on {AT} workers, at least", float(at or math.nan), EFFICIENCY, sense="least")]
+    notes = ["Hearing is waiting, not work: what is measured is how it is shared out."]
+    settings = {"hours": given.hours, "part_seconds": given.part_seconds, "pace": given.pace}
+    return show(Report("One episode shared by many workers", rows, goals, notes, settings), as_json=given.json)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

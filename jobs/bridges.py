@@ -1,0 +1,69 @@
+"""Bridges: stretches across a seam that are heard in addition, so that there is more than one reading of the words beside it.
+
+A model hears worst at the edges of what it is given: before the last pause it repeats or invents a word, and with other windows
+it passes over another sentence. So each seam is heard twice more, once from shortly before it and once until shortly after it,
+and what most readings have is kept (`jobs.voting`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from jobs.clips import cut, samples_of
+from jobs.engines.protocols import PartAudio
+from jobs.pcm import Pcm
+from jobs.split import PartSpan
+from storage.documents import Span
+
+SHORT, LONG = (3.5, 8.0), (13.0, 20.0)
+"""Seconds from the seam between which a bridge's nearer and farther end are looked for; together they fit into one window."""
+
+_CLEAR = 0.05
+"""Seconds of silence on either side of an end that make it one in a pause."""
+
+
+def bridges(pcm: Pcm, part: PartSpan, speech: Sequence[Span]) -> tuple[PartAudio, ...]:
+    """Return the audio of the bridges over the seam at a part's start; `speech` is the whole file's.
+
+    The first part has none, and a part after a forced seam neither: it is heard from before the seam anyhow. A bridge that would
+    hold the speech of one side alone is left out.
+    """
+    if part.index == 0 or part.forced:
+        return ()
+    spans = [_span(part.start, before, after, speech, pcm.duration) for before, after in ((SHORT, LONG), (LONG, SHORT))]
+    found = [_audio(pcm, span, speech) for span in spans]
+    return tuple(audio for audio in found if audio.speech and audio.speech[0].end <= part.start < audio.speech[-1].end)
+
+
+def _span(seam: float, before: tuple[float, float], after: tuple[float, float], speech: Sequence[Span], duration: float) -> Span:
+    start = _quiet(speech, max(seam - before[1], 0.0), max(seam - before[0], 0.0))
+    return Span(start=start, end=_quiet(speech, min(seam + after[0], duration), min(seam + after[1], duration)))
+
+
+def _quiet(speech: Sequence[Span], low: float, high: float) -> float:
+    """Return the place between two times that lies farthest from speech, or the one in the middle if all of it is speech."""
+    best, clearest = (low + high) / 2, _CLEAR
+    for start, end in _pauses(speech, low, high):
+        place = min(max((start + end) / 2, low), high)
+        clear = min(place - start, end - place)
+        if clear > clearest:
+            best, clearest = place, clear
+    return best
+
+
+def _pauses(speech: Sequence[Span], low: float, high: float) -> Iterator[tuple[float, float]]:
+    """Yield the pauses that reach into a stretch."""
+    edges = [0.0, *(time for region in speech for time in (region.start, region.end)), float("inf")]
+    for at, (start, end) in enumerate(pairwise(edges)):
+        if at % 2 == 0 and end > low and start < high:
+            yield start, min(end, start + 2 * (high - start))
+
+
+def _audio(pcm: Pcm, span: Span, speech: Sequence[Span]) -> PartAudio:
+    inside = tuple(
+        Span(start=max(region.start, span.start), end=min(region.end, span.end))
+        for region in speech
+        if region.end > span.start and region.start < span.end
+    )
+    return PartAudio(samples_of(cut(pcm, span.start, span.end)), span.start, inside)

@@ -1,0 +1,50 @@
+"""Where bridges over a seam begin and end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jobs.bridges import LONG, SHORT, bridges
+from jobs.pcm import Pcm, write_pcm
+from jobs.split import PartSpan
+from storage.documents import Span
+
+SPEECH = tuple(Span(start=at + 0.5, end=at + 3.5) for at in range(0, 60, 4))
+
+
+@pytest.fixture
+def minute(tmp_path: Path) -> Pcm:
+    """Return a minute of audio."""
+    with write_pcm(tmp_path / "a.wav") as writer:
+        writer.write(np.zeros(16_000 * 60, dtype=np.int16))
+    return Pcm(tmp_path / "a.wav")
+
+
+def test_one_begins_shortly_before_the_seam_and_one_ends_shortly_after_it(minute: Pcm) -> None:
+    """Both in pauses, and short enough for one window."""
+    near, far = bridges(minute, PartSpan(index=1, start=32.0, end=60.0), SPEECH)
+    assert (SHORT[0] <= 32 - near.start <= SHORT[1], LONG[0] <= near.end - 32 <= LONG[1]) == (True, True)
+    assert (LONG[0] <= 32 - far.start <= LONG[1], SHORT[0] <= far.end - 32 <= SHORT[1]) == (True, True)
+    for audio in (near, far):
+        assert audio.end - audio.start < 30
+        assert all(region in SPEECH for region in audio.speech)
+
+
+def test_the_first_part_and_one_after_a_forced_seam_have_none(minute: Pcm) -> None:
+    """The latter is heard from before its seam anyhow."""
+    assert bridges(minute, PartSpan(index=0, start=0.0, end=30.0), SPEECH) == ()
+    assert bridges(minute, PartSpan(index=1, start=32.0, end=60.0, forced=True), SPEECH) == ()
+
+
+def test_a_stretch_with_speech_on_one_side_alone_is_no_bridge(minute: Pcm) -> None:
+    """There is nothing to compare."""
+    assert bridges(minute, PartSpan(index=1, start=32.0, end=60.0), (Span(start=33.0, end=40.0),)) == ()
+
+
+def test_speech_without_pauses_is_bridged_all_the_same(minute: Pcm) -> None:
+    """Then its ends lie in the middle of where they may."""
+    near, _ = bridges(minute, PartSpan(index=1, start=32.0, end=60.0), (Span(start=0, end=31.9), Span(start=32.1, end=60.0)))
+    assert near.start == 32 - sum(SHORT) / 2
