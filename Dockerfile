@@ -4,6 +4,8 @@
 #   EXTRAS=service,speech            + Whisper, PocketSphinx and the Silero voice activity model: workers for fetch, cpu and asr
 #   EXTRAS=service,speech,diarize    + torch, pyannote and Resemblyzer: workers for diarize, and for asr on a GPU
 #
+# Any of them with `s3` and `postgres` where artefacts or the ledger may lie elsewhere than on this machine (20 MB).
+#
 # DEVICE=cpu leaves out 2.4 GB of CUDA libraries that torch opens only once there is a GPU; DEVICE=gpu keeps them. The others
 # (2.7 GB) stay on a CPU too, because PyPI's torch is linked with them and does not load without. Torch's makers publish a
 # build without CUDA in an index of their own, whose address is on torch's page of installation commands; with
