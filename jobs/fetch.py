@@ -12,7 +12,7 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.message import Message
 from functools import cache, cached_property
@@ -27,7 +27,9 @@ from jobs.content_encoding import decoded, too_large
 from jobs.http_status import failure
 from jobs.media_type import SNIFF_BYTES, MediaType, require_audio, sniff
 from jobs.partial import Origin, PartialFile
+from jobs.post import Posted, post_once
 from jobs.redirects import Route
+from jobs.versions import Version, version_at
 from jobs.wire import DEFAULT_LIMITS, Answer, FetchLimits
 from storage.errors import NetworkError, NotAudio, TooLarge
 
@@ -56,6 +58,8 @@ class Document:
     charset: str | None
     etag: str | None
     last_modified: str | None
+    moved_to: str | None = None
+    """Where the address has moved for good, without the query; none if it has not."""
 
 
 @dataclass(frozen=True)
@@ -149,6 +153,15 @@ class Fetcher:
             except (NotAudio, TooLarge):
                 part.discard()
                 raise
+
+    def version(self, url: str) -> Version:
+        """Ask which version of a file its server has now, without fetching it; raises as `get`."""
+        deadline = time.monotonic() + self.limits.document_seconds
+        return self._with_tries(lambda: version_at(self._route, url, deadline), deadline)
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Posted:
+        """Send a message once; see `jobs.post.post_once`."""
+        return post_once(self._route, url, body, headers)
 
     @cached_property
     def _route(self) -> Route:
@@ -312,4 +325,5 @@ def _document(url: str, final: httpx.URL, answer: Answer, body: bytes) -> Docume
         charset=claimed.get_content_charset(),
         etag=answer.headers.get("etag"),
         last_modified=answer.headers.get("last-modified"),
+        moved_to=answer.moved_to,
     )

@@ -36,6 +36,9 @@ class Fetched(Document):
     media_type: str
     demuxer: str | None
     fetched_at: datetime
+    etag: str | None = None
+    """By which its server told this version from others; none if it did not say, or the file was on this machine."""
+    last_modified: str | None = None
 
 
 class ChapterFiles(Document):
@@ -59,8 +62,16 @@ class Given:
 
 def fetch_audio(publication: Publication, fetcher: Fetcher, blobs: Blobs, report: Report) -> Fetched:
     """Fetch the audio into the blob store."""
-    digest, count, media = _audio(publication, fetcher, blobs, report)
-    return Fetched(audio=digest, bytes=count, media_type=media.name, demuxer=media.demuxer, fetched_at=datetime.now(UTC))
+    episode = publication.episode
+    if episode.audio_url is None:
+        raise NoEpisode(f"The episode {episode.title!r} has no audio.", hint="Give the address of its audio file.")
+    local = local_path(episode.audio_url)
+    if local is not None:
+        return _copied(local, blobs, report)
+    download = fetcher.download(episode.audio_url, blobs.downloads(episode.id), progress=report)
+    digest = blobs.adopt(download.path, download.sha256)
+    fetched = _fetched(digest, download.bytes, download.media_type)
+    return fetched.model_copy(update={"etag": download.etag, "last_modified": download.last_modified})
 
 
 def read_chapter_files(links: Sequence[Link], given: str | None, fetcher: Fetcher) -> ChapterFiles:
@@ -105,21 +116,17 @@ def content_of(place: str) -> str | None:
         return None
 
 
-def _audio(publication: Publication, fetcher: Fetcher, blobs: Blobs, report: Report) -> tuple[str, int, MediaType]:
-    episode = publication.episode
-    if episode.audio_url is None:
-        raise NoEpisode(f"The episode {episode.title!r} has no audio.", hint="Give the address of its audio file.")
-    local = local_path(episode.audio_url)
-    if local is None:
-        part = blobs.downloads(episode.id)
-        download = fetcher.download(episode.audio_url, part, progress=report)
-        return blobs.adopt(download.path, download.sha256), download.bytes, download.media_type
+def _copied(local: Path, blobs: Blobs, report: Report) -> Fetched:
     file = open_local(local)
     with blobs.workspace() as folder, explained(folder):
         shutil.copyfile(local, folder / "audio")
         digest = blobs.adopt(folder / "audio", None)
     report(file.bytes, file.bytes)
-    return digest, file.bytes, file.media_type
+    return _fetched(digest, file.bytes, file.media_type)
+
+
+def _fetched(digest: str, count: int, media: MediaType) -> Fetched:
+    return Fetched(audio=digest, bytes=count, media_type=media.name, demuxer=media.demuxer, fetched_at=datetime.now(UTC))
 
 
 def given_chapters(place: str, fetcher: Fetcher) -> tuple[ChapterSource, tuple[Notice, ...]]:

@@ -11,7 +11,7 @@ import contextlib
 import re
 import ssl
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx
 
@@ -19,7 +19,8 @@ from jobs.addresses import Guard, shown_url
 from jobs.wire import Answer, FetchLimits, exchange
 from storage.errors import ServerError, TooManyRedirects
 
-_REDIRECTS = {301, 302, 303, 307, 308}
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_FOR_GOOD = {301, 308}
 
 
 @dataclass(frozen=True)
@@ -39,18 +40,21 @@ class Route:
         """
         sent = {"User-Agent": self.user_agent, "Accept-Encoding": "identity", **headers}
         what, here, seen = shown_url(url), self.guard.check_url(url), set[str]()
+        for_good, moved_to = True, None
         while str(here) not in seen:
             seen.add(str(here))
             with exchange(here, sent, guard=self.guard, limits=self.limits, deadline=deadline, tls=self.tls) as answer:
-                if answer.status not in _REDIRECTS:
-                    yield here, answer
+                if answer.status not in REDIRECTS:
+                    yield here, replace(answer, moved_to=moved_to)
                     return
                 target = _target(here, answer, what)
+                for_good = for_good and answer.status in _FOR_GOOD
             if len(seen) > self.limits.max_redirects:
                 raise TooManyRedirects(
                     f"{what} redirects more than {self.limits.max_redirects} times.", hint="Check the address."
                 )
             here = self.guard.check_url(target, shown=f"{what} redirects to {_without_path(target)}, which")
+            moved_to = str(here.copy_with(query=None)) if for_good else moved_to
         raise TooManyRedirects(f"{what} redirects in a circle.", hint="Check the address; its server is set up wrongly.")
 
 

@@ -178,6 +178,8 @@ class Answer:
     """Names in lower case; the first of those that came twice."""
     wire: Iterator[bytes]
     """The body as it was sent, chunked framing removed."""
+    moved_to: str | None = None
+    """Where the address has moved for good, without the query, which may be a signature; none if it has not."""
 
     @property
     def length(self) -> int | None:
@@ -194,9 +196,16 @@ class Answer:
 
 @contextlib.contextmanager
 def exchange(
-    url: httpx.URL, headers: Mapping[str, str], *, guard: Guard, limits: FetchLimits, deadline: float, tls: ssl.SSLContext
+    url: httpx.URL,
+    headers: Mapping[str, str],
+    *,
+    guard: Guard,
+    limits: FetchLimits,
+    deadline: float,
+    tls: ssl.SSLContext,
+    posted: bytes | None = None,
 ) -> Iterator[Answer]:
-    """Send one GET and yield its answer; the connection ends with the block.
+    """Send one GET, or POST what is to be posted, and yield its answer; the connection ends with the block.
 
     `url` has passed `Guard.check_url`. Raises AddressRefused, NetworkError, TooSlow, TooLarge, and SourceError for a certificate
     that does not hold.
@@ -209,10 +218,11 @@ def exchange(
     address = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
     sent = [(name.encode("ascii"), value.encode("utf-8")) for name, value in headers.items()]
     timeout = {"connect": limits.connect_seconds, "pool": limits.connect_seconds}
+    method = "GET" if posted is None else "POST"
     with (
         _explained(host),
         httpcore.ConnectionPool(ssl_context=tls, network_backend=backend, max_connections=1) as pool,
-        pool.stream("GET", address, headers=sent, extensions={"timeout": timeout}) as response,
+        pool.stream(method, address, headers=sent, content=posted, extensions={"timeout": timeout}) as response,
     ):
         if len(response.headers) > limits.max_headers:
             raise TooLarge(f"{host} sent {len(response.headers)} header lines.", hint=f"At most {limits.max_headers} are read.")

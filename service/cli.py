@@ -8,15 +8,30 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any
 
+import click
 import typer
 from pydantic import ValidationError
 from typer.core import TyperGroup
 
 from service.console import errors
-from storage.errors import EarmarkError
+from storage.errors import EarmarkError, EngineUnavailable
 
-_COMMANDS = ("run", "episodes", "export", "models", "doctor", "worker", "scheduler")
+_COMMANDS = ("run", "episodes", "watch", "feeds", "unwatch", "export", "models", "doctor", "worker", "scheduler")
 """Each is the function or the sub-application `app` of the module `service.commands` that has its name."""
+
+
+_OF_THE_SERVICE = {"celery", "kombu", "redis", "psutil", "fastapi", "uvicorn", "starlette", "prometheus_client"}
+"""Libraries that come with the extra `service`; without it the other commands work."""
+
+
+def _not_installed(name: str, library: str) -> click.Command:
+    """Return a command that says what it lacks."""
+
+    def tell() -> None:
+        raise EngineUnavailable(f"`earmark {name}` needs the library {library}.", hint="pip install 'earmark[service]'")
+
+    text = "(Not installed: pip install 'earmark[service]'.)"
+    return click.Command(name, callback=tell, help=text, context_settings={"ignore_unknown_options": True})
 
 
 class _Commands(TyperGroup):
@@ -30,7 +45,12 @@ class _Commands(TyperGroup):
         """Import one command; none if there is no such."""
         if cmd_name not in _COMMANDS:
             return None
-        module = import_module(f"service.commands.{cmd_name}")
+        try:
+            module = import_module(f"service.commands.{cmd_name}")
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] not in _OF_THE_SERVICE:
+                raise
+            return _not_installed(cmd_name, error.name or "")
         if hasattr(module, "app"):
             command = typer.main.get_group(module.app)
             command.name = cmd_name

@@ -36,6 +36,7 @@ The branch decides what happens next: a transient error is worth another try, a 
         ├── OptionError              options that contradict each other or the input
         ├── StorageRefused           the object store will not have us: credentials, rights, bucket
         ├── CorruptBlob              a stored artefact does not match its name
+        ├── BadSignature             a webhook's message that is not from who knows the secret
         ├── Poisoned                 a step that failed as often as it may
         └── Cancelled                a person stopped the job
 """
@@ -201,6 +202,10 @@ class StorageRefused(PermanentError):
 
 class CorruptBlob(PermanentError):
     """A stored artefact does not match its name."""
+
+
+class BadSignature(PermanentError):
+    """A webhook's message that is tampered with, too old, or not from who knows the secret."""
 
 
 class Poisoned(PermanentError):

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from storage.database import reading
@@ -36,6 +36,24 @@ from storage.records import (
 )
 from storage.tables import jobs, steps
 from storage.transitions import end_job, record_event
+
+# Statements of the hot path are built once: building one costs more than running it.
+_STEPS_OF_JOB = (
+    select(steps).where(steps.c.job_id == bindparam("job")).order_by(steps.c.started_at.nulls_last(), steps.c.name, steps.c.part)
+)
+_FINISHED = (
+    select(steps.c.output)
+    .where(steps.c.key == bindparam("wanted"), steps.c.state == "done")
+    .order_by(steps.c.finished_at.desc())
+    .limit(1)
+)
+_UNTOUCHED = update(steps).where(
+    steps.c.job_id == bindparam("of_job"),
+    steps.c.name == bindparam("of_name"),
+    steps.c.part == bindparam("of_part"),
+    steps.c.token == bindparam("seen"),
+)
+_HELD = _UNTOUCHED.where(steps.c.state == "running")
 
 
 class Ledger:
@@ -93,16 +111,21 @@ class Ledger:
 
     def steps(self, job_id: str) -> tuple[StepRecord, ...]:
         """Return the steps of a job in the order in which they were first claimed."""
-        order = (steps.c.started_at.nulls_last(), steps.c.name, steps.c.part)
         with reading(self._engine) as connection:
-            rows = connection.execute(select(steps).where(steps.c.job_id == job_id).order_by(*order)).all()
+            rows = connection.execute(_STEPS_OF_JOB, {"job": job_id}).all()
         return tuple(step_of(row) for row in rows)
 
     def finished(self, key: str) -> str | None:
         """Return the output of a finished step with this key, the newest one, whatever job it belongs to."""
-        query = select(steps.c.output).where(steps.c.key == key, steps.c.state == "done").order_by(steps.c.finished_at.desc())
         with reading(self._engine) as connection:
-            return cast("str | None", connection.execute(query.limit(1)).scalar())
+            return cast("str | None", connection.execute(_FINISHED, {"wanted": key}).scalar())
+
+    def newest_output(self, episode_id: str, name: str) -> str | None:
+        """Return what the step of this name last made for an episode, in any of its jobs; none if it never ended well."""
+        query = select(steps.c.output).join(jobs, jobs.c.id == steps.c.job_id).order_by(steps.c.finished_at.desc())
+        mine = (jobs.c.episode_id == episode_id, steps.c.name == name, steps.c.state == "done", steps.c.output.is_not(None))
+        with reading(self._engine) as connection:
+            return cast("str | None", connection.execute(query.where(*mine).limit(1)).scalar())
 
     def forget(self, key: str) -> None:
         """Let the finished steps with this key be done again (their output is gone)."""
@@ -170,8 +193,8 @@ class Ledger:
 
     def commit(self, lease: Lease, output: str) -> None:
         """Record the step as done, with the digest of its output; `LeaseLost` if the token is stale."""
-        values = {"state": "done", "output": output, "error": "", "done": func.coalesce(steps.c.total, steps.c.done)}
-        self._write(lease, {**values, "finished_at": self._clock()}, event="step.done")
+        values = {"state": "done", "output": output, "error": "", "finished_at": self._clock()}
+        self._write(lease, values, event="step.done")
 
     def fail(self, lease: Lease, error: str) -> None:
         """Record why the step failed. It came to an end, so it is not poison: its attempts start anew."""
@@ -204,7 +227,7 @@ def take(connection: Connection, lease: Lease, now: float, *, key: str, attempts
         "key": key, "state": "running", "attempts": attempts, "token": lease.token, "owner": lease.owner,
         "expires_at": lease.expires_at, "started_at": now, "finished_at": None, "output": None, "error": "", "done": None,
     }  # fmt: skip
-    claimed = connection.execute(update(steps).where(*here(lease), steps.c.token == lease.token - 1).values(values))
+    claimed = connection.execute(_UNTOUCHED, {**_place(lease), "seen": lease.token - 1, **values})
     if claimed.rowcount == 1:
         record_event(connection, lease.job_id, "step.started", now, step=lease.name, part=lease.part, attempt=attempts)
     return claimed.rowcount == 1
@@ -214,8 +237,9 @@ def write(
     connection: Connection, lease: Lease, values: dict[str, object], *, at: float, event: str | None = None, **data: object
 ) -> None:
     """Change a step that is still held under this lease; `LeaseLost` if it is not."""
-    held = and_(*here(lease), steps.c.token == lease.token, steps.c.state == "running")
-    written = connection.execute(update(steps).where(held).values(values))
+    plain = {name: value for name, value in values.items() if not isinstance(value, ColumnElement)}
+    statement = _HELD if len(plain) == len(values) else _HELD.values({n: v for n, v in values.items() if n not in plain})
+    written = connection.execute(statement, {**_place(lease), "seen": lease.token, **plain})
     if written.rowcount != 1:
         raise LeaseLost(
             f"{step_label(lease.name, lease.part)} went to another process meanwhile; this result is not used.",
@@ -230,9 +254,8 @@ def given_back(attempts: object) -> dict[str, object]:
     return {"state": "queued", "attempts": attempts, "owner": None, "expires_at": None, "announced_at": None, "done": None}
 
 
-def here(lease: Lease) -> tuple[ColumnElement[bool], ...]:
-    """Return the condition that names the step of a lease."""
-    return (steps.c.job_id == lease.job_id, steps.c.name == lease.name, steps.c.part == lease.part)
+def _place(lease: Lease) -> dict[str, object]:
+    return {"of_job": lease.job_id, "of_name": lease.name, "of_part": lease.part}
 
 
 def _ensure_step(connection: Connection, job_id: str, name: str, part: int, key: str) -> Row[Any]:

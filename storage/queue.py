@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, and_, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, Engine, Row, and_, bindparam, exists, func, insert, or_, select, update
 
 from storage.database import reading
 from storage.ledger import given_back, take, write
@@ -29,6 +29,27 @@ from storage.records import (
 )
 from storage.tables import jobs, steps
 from storage.transitions import begin_job, end_job, record_event
+
+_ANY_SIZE = 1 << 62
+
+_twin = steps.alias("twin")
+_FOREMOST = (
+    select(steps)
+    .where(
+        steps.c.state == "queued",
+        steps.c.queue.in_(bindparam("queues", expanding=True)),
+        steps.c.not_before <= bindparam("now"),
+        steps.c.needs_bytes <= bindparam("room"),
+        # the same work for another job waits, and finds the result
+        ~exists().where(_twin.c.key == steps.c.key, _twin.c.state == "running"),
+    )
+    .order_by(steps.c.priority.desc(), steps.c.since, steps.c.part, steps.c.name)
+    .limit(1)
+    .with_for_update(skip_locked=True, of=steps)
+)
+_NEW_STEP = insert(steps)
+_OPEN_JOB = select(jobs).where(jobs.c.id == bindparam("job"), jobs.c.state.in_(OPEN_STATES))
+_STEPS_OF_JOB = select(steps).where(steps.c.job_id == bindparam("job"))
 
 
 @dataclass(frozen=True)
@@ -67,10 +88,10 @@ class StepQueue:
         (the job was asked for anew) starts over.
         """
         with self._engine.begin() as connection:
-            job = connection.execute(select(jobs).where(jobs.c.id == job_id, jobs.c.state.in_(OPEN_STATES))).first()
+            job = connection.execute(_OPEN_JOB, {"job": job_id}).first()
             if job is None:
                 return ()
-            known = {(row.name, row.part): row for row in connection.execute(select(steps).where(steps.c.job_id == job_id))}
+            known = {(row.name, row.part): row for row in connection.execute(_STEPS_OF_JOB, {"job": job_id})}
             fresh = [step for step in ready if _queue_step(connection, job, known.get((step.name, step.part)), step)]
         return tuple(Hint(step.queue, job_id, step.name, step.part) for step in fresh)
 
@@ -84,15 +105,9 @@ class StepQueue:
         With `room_bytes`, steps that need more memory than that are left for a worker that has it.
         """
         now = self._clock()
-        open_to_claims = and_(steps.c.state == "queued", steps.c.queue.in_(tuple(queues)), steps.c.not_before <= now)
-        fits = steps.c.needs_bytes <= room_bytes if room_bytes is not None else steps.c.needs_bytes >= 0
-        twin = steps.alias()  # the same work for another job: it waits, and finds the result
-        alone = ~exists().where(twin.c.key == steps.c.key, twin.c.state == "running")
-        order = (steps.c.priority.desc(), steps.c.since, steps.c.part, steps.c.name)
-        query = select(steps).where(open_to_claims, fits, alone).order_by(*order).limit(1)
-        query = query.with_for_update(skip_locked=True, of=steps)
+        wanted = {"queues": tuple(queues), "now": now, "room": _ANY_SIZE if room_bytes is None else room_bytes}
         with self._engine.begin() as connection:
-            row = connection.execute(query).first()
+            row = connection.execute(_FOREMOST, wanted).first()
             if row is None:
                 return None
             lease = Lease(row.job_id, row.name, row.part, owner, row.token + 1, now + seconds)
@@ -265,7 +280,7 @@ def _queue_step(connection: Connection, job: Row[Any], known: Row[Any] | None, s
         "output": None,
     }  # fmt: skip
     if known is None:
-        connection.execute(insert(steps).values(job_id=job.id, name=step.name, part=step.part, **values))
+        connection.execute(_NEW_STEP, {"job_id": job.id, "name": step.name, "part": step.part, **values})
         return True
     same = (steps.c.job_id == job.id, steps.c.name == step.name, steps.c.part == step.part, steps.c.token == known.token)
     # whoever still works on it for another key finds its token stale

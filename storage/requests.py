@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
-from sqlalchemy import Connection, Engine, and_, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import Connection, Engine, and_, bindparam, delete, func, insert, or_, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
 from storage.database import reading
@@ -19,6 +19,8 @@ from storage.paging import Page, page_of, place_of
 from storage.records import ENDED_STATES, JobRecord, JobState, job_of
 from storage.tables import events, jobs, steps
 from storage.transitions import end_job, record_event
+
+_REQUEST = select(jobs.c.request).where(jobs.c.id == bindparam("job"))
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ class Requests:
     def request_of(self, job_id: str) -> str | None:
         """Return what was asked for, as JSON; none for a job that was run by hand; `NotFound` if there is no such job."""
         with reading(self._engine) as connection:
-            row = connection.execute(select(jobs.c.request).where(jobs.c.id == job_id)).first()
+            row = connection.execute(_REQUEST, {"job": job_id}).first()
         if row is None:
             raise _no_job(job_id)
         return cast("str | None", row.request)

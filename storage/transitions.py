@@ -9,24 +9,26 @@ from __future__ import annotations
 
 import json
 import secrets
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from storage.records import OPEN_STATES, JobState
 from storage.tables import deliveries, episodes, events, jobs, steps
 
+_EVENT = insert(events)
+_BEGIN = update(jobs).where(jobs.c.id == bindparam("job"), jobs.c.state == "queued").values(state="running")
+
 
 def record_event(connection: Connection, job_id: str, kind: str, at: float, **data: object) -> None:
     """Append to the job's history."""
-    connection.execute(insert(events).values(job_id=job_id, at=at, kind=kind, data=json.dumps(data, ensure_ascii=False)))
+    connection.execute(_EVENT, {"job_id": job_id, "at": at, "kind": kind, "data": json.dumps(data, ensure_ascii=False)})
 
 
 def begin_job(connection: Connection, job_id: str, at: float) -> None:
     """Note that work on a queued job began."""
-    begun = connection.execute(
-        update(jobs).where(jobs.c.id == job_id, jobs.c.state == "queued").values(state="running", reason="", updated_at=at)
-    )
+    begun = connection.execute(_BEGIN, {"job": job_id, "reason": "", "updated_at": at})
     if begun.rowcount:
         record_event(connection, job_id, "job.running", at)
 
@@ -57,7 +59,7 @@ def end_job(
 def _put_into_outbox(connection: Connection, job: Row[Any], at: float) -> None:
     payload = {
         "type": f"job.{job.state}",
-        "timestamp": at,
+        "timestamp": datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "data": {
             "job": job.id, "episode": job.episode_id, "title": job.title, "show": job.show,
             "state": job.state, "reason": job.reason, "transcript": job.output,

@@ -14,6 +14,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from storage.presence import Presence
 from storage.schema import transcript_schema
 from tests.commands import AUDIO, Finished, Item, Terminal, feed_of, script_of_two_sentences
 from tests.recordings import music, silence, write_audio
@@ -530,7 +531,10 @@ def test_a_run_that_was_stopped_goes_on_from_its_last_finished_part(how: signal.
     assert steps_done(terminal)[0] == ("done", 1)
     assert steps_done(terminal)[2] == ("done", 2 if how == signal.SIGKILL else 1)
     assert ended.summary[0]["words"] == len(true_words())
-    assert list((terminal.data / "alive").iterdir()) == [] or how == signal.SIGKILL
+    with Presence(terminal.data / "alive") as presence:
+        owners = [sign.name for sign in (terminal.data / "alive").iterdir() if sign.name != presence.owner]
+        assert owners
+        assert all(presence.is_gone(owner) for owner in owners)
 
 
 @pytest.mark.slow

@@ -111,6 +111,21 @@ def test_an_unchanged_document_is_not_sent_again(webserver: WebServer) -> None:
     assert (changed.status, changed.body) == (200, b"<rss/>")
 
 
+def test_where_an_address_has_moved_for_good_is_told(webserver: WebServer) -> None:
+    """As far as every hop is for good, and without what may be a signature; also where nothing has changed."""
+    webserver.routes["/feed"] = b"<rss/>"
+    webserver.routes["/second"] = redirect("/feed?signature=abc", 308)
+    webserver.routes["/first"] = redirect("/second", 301)
+    webserver.routes["/for-now"] = redirect("/second", 302)
+    webserver.routes["/partly"] = redirect("/for-now", 301)
+    moved = fetcher().get(webserver.url("/first"), max_bytes=100)
+    assert moved.moved_to == webserver.url("/feed")
+    assert fetcher().get(webserver.url("/first"), max_bytes=100, etag=moved.etag).moved_to == webserver.url("/feed")
+    assert fetcher().get(webserver.url("/partly"), max_bytes=100).moved_to == webserver.url("/for-now")
+    assert fetcher().get(webserver.url("/for-now"), max_bytes=100).moved_to is None
+    assert fetcher().get(webserver.url("/feed"), max_bytes=100).moved_to is None
+
+
 def test_a_304_that_nobody_asked_for_is_an_error(webserver: WebServer) -> None:
     """A server cannot make a first fetch look unchanged."""
     webserver.routes["/feed"] = Reply(status=304)

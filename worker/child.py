@@ -1,6 +1,6 @@
 """The child process of a worker, which does the work itself: whatever native code does to it, the worker lives on to tell.
 
-    worker → child    {"settings": {…}}, {"work": {lease}}, {"stop": token}
+    worker → child    {"settings": {…}}, {"work": {lease}, "key": …}, {"stop": token}
     child → worker    {"moved": done, "total": …}, {"ended": "done" | "lost" | "stopped" | "error" | "unforeseen", …}
 
 The child commits what it made and plans the job's next steps; what fails is told to the worker, who settles it.
@@ -60,10 +60,10 @@ class Bench:
         self._desk = Desk(stores, self._tools, lambda _: ())
         self.work = _Work()
 
-    def do(self, lease: Lease) -> Message:
-        """Do a step and return how it ended."""
+    def do(self, lease: Lease, key: str) -> Message:
+        """Do the step with this key and return how it ended."""
         try:
-            hints = self._do(lease)
+            hints = self._do(lease, key)
         except _Stopped:
             return {"ended": "stopped"}
         except LeaseLost:
@@ -77,16 +77,15 @@ class Bench:
             return {"ended": "unforeseen", "message": f"{type(error).__name__}: {error}"}
         return {"ended": "done", "hints": [asdict(hint) for hint in hints]}
 
-    def _do(self, lease: Lease) -> tuple[Hint, ...]:
+    def _do(self, lease: Lease, key: str) -> tuple[Hint, ...]:
         raw = self._stores.requests.request_of(lease.job_id)
-        key = next(step.key for step in self._stores.ledger.steps(lease.job_id) if _is_of(step, lease))
         if raw is not None and (known := self._stores.ledger.finished(key)) is not None:
             self._stores.ledger.commit(lease, known)  # another job did the same meanwhile
         elif raw is not None:
             request = JobRequest.model_validate_json(raw)
             tools = replace(self._tools, engines=self._room.for_job(request.options))
             with Plan(request, tools) as plan:
-                ahead = plan.ahead(LedgerResults(self._stores.ledger, self._stores.results, lease.job_id))
+                ahead = plan.ahead(LedgerResults(self._stores.ledger, self._stores.results, lease.job_id, own_alone=True))
                 task = next((task for task in ahead.ready if _is_of(task.step, lease) and task.step.key == key), None)
                 if task is None:
                     self._stores.queue.withdraw(lease)  # planned before the job changed
@@ -144,9 +143,10 @@ def main(descriptor: int, parent: int) -> None:
         threading.Thread(target=_listen, args=(lines, inbox, bench), name="earmark-worker", daemon=True).start()
         lines.send({"ready": os.getpid()})
         while True:
-            lease = Lease(**inbox.get()["work"])
+            message = inbox.get()
+            lease = Lease(**message["work"])
             bench.work = _Work(lease.token)
-            lines.send(bench.do(lease))
+            lines.send(bench.do(lease, message["key"]))
 
 
 if __name__ == "__main__":

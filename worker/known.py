@@ -35,12 +35,13 @@ class ResultReader:
 
 
 class LedgerResults:
-    """The finished steps of one job, and those of others that serve it."""
+    """The finished steps of one job, and, unless only its own are wanted, those of others that serve it."""
 
-    def __init__(self, ledger: Ledger, reader: ResultReader, job_id: str) -> None:
+    def __init__(self, ledger: Ledger, reader: ResultReader, job_id: str, *, own_alone: bool = False) -> None:
         self._ledger = ledger
         self._reader = reader
         self._job_id = job_id
+        self._own_alone = own_alone
         self._own = {(step.name, step.part): step for step in ledger.steps(job_id)}
 
     def has(self, task: Task[Any]) -> bool:
@@ -71,6 +72,8 @@ class LedgerResults:
         own = self._own.get((step.name, step.part))
         if own is not None and own.key == step.key and own.state == "done":
             return own.output
+        if self._own_alone:
+            return None
         output = self._ledger.finished(step.key)
         if output is not None:
             self._ledger.adopt(self._job_id, step.name, step.part, step.key, output)

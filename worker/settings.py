@@ -83,6 +83,7 @@ class Settings(BaseSettings):
     )
     user_agent: str | None = Field(default=None, description="What to call ourselves to servers.")
     max_audio_bytes: int = Field(default=4 << 30, gt=0, description="Largest audio file to fetch.")
+    max_new_episodes: int = Field(default=50, ge=1, description="New episodes of a watched feed that one poll asks for.")
     max_audio_hours: float = Field(default=24.0, gt=0, description="Longest audio to decode.")
     fetch_deadline: float = Field(default=3600.0, gt=0, description="Seconds after which a download is given up.")
     keep_decoded: bool = Field(default=False, description="Keep the decoded audio (115 MB an hour) after the transcript is done.")

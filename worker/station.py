@@ -129,7 +129,7 @@ class Station:
         with self._lock:
             active.child = child
             stopped = active.why is not None
-        ended = {"ended": "stopped"} if stopped else child.do(active.claim.lease, moved)
+        ended = {"ended": "stopped"} if stopped else child.do(active.claim.lease, active.claim.step.key, moved)
         self._children.give_back(kind, child)
         return ended
 

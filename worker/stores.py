@@ -10,8 +10,11 @@ from sqlalchemy import Engine
 
 from storage.blobs import Blobs, open_blobs
 from storage.database import open_database, sqlite_url
+from storage.deliveries import Deliveries
 from storage.episodes import Episodes
 from storage.events import Events
+from storage.feed_items import FeedItems
+from storage.feeds import Feeds
 from storage.files import make_folder
 from storage.ledger import Ledger
 from storage.presence import Presence
@@ -31,6 +34,9 @@ class Stores:
     requests: Requests
     episodes: Episodes
     events: Events
+    feeds: Feeds
+    feed_items: FeedItems
+    deliveries: Deliveries
     blobs: Blobs
     results: ResultReader
     presence: Presence
@@ -55,6 +61,9 @@ def open_stores(settings: Settings, *, owner: bool = True) -> Iterator[Stores]:
                 requests=Requests(engine),
                 episodes=Episodes(engine),
                 events=Events(engine),
+                feeds=Feeds(engine),
+                feed_items=FeedItems(engine),
+                deliveries=Deliveries(engine),
                 blobs=blobs,
                 results=ResultReader(blobs),
                 presence=presence or Presence(settings.data_dir / "alive"),

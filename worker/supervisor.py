@@ -63,10 +63,10 @@ class Child:
         finally:
             timer.cancel()
 
-    def do(self, lease: Lease, moved: Callable[[float, float | None], None]) -> Message:
-        """Let the child do a step; return how it ended: its own word, or `{"ended": "died", "message": …}`."""
+    def do(self, lease: Lease, key: str, moved: Callable[[float, float | None], None]) -> Message:
+        """Let the child do the step with this key; return how it ended: its own word, or `{"ended": "died", "message": …}`."""
         self.steps += 1
-        self._lines.send({"work": asdict(lease)})
+        self._lines.send({"work": asdict(lease), "key": key})
         while (message := self._lines.receive()) is not None:
             if "ended" in message:
                 self.idle_since = time.monotonic()

@@ -11,6 +11,8 @@ from storage.errors import EarmarkError
 from storage.records import QUEUES, Queue
 from worker.broker import TICK, WORK
 from worker.desk import Desk
+from worker.due import run_due
+from worker.poll import PollRules
 from worker.settings import Settings
 from worker.station import Station
 from worker.sweeper import sweep
@@ -18,7 +20,7 @@ from worker.sweeper import sweep
 _log = logging.getLogger("earmark.worker")
 
 
-def make_tasks(app: Any, station: Station, desk: Desk, settings: Settings) -> None:  # noqa: ARG001 - for what is due
+def make_tasks(app: Any, station: Station, desk: Desk, settings: Settings) -> None:
     """Give the app its tasks."""
 
     @app.task(name=WORK)  # type: ignore[untyped-decorator]
@@ -31,6 +33,7 @@ def make_tasks(app: Any, station: Station, desk: Desk, settings: Settings) -> No
     @app.task(name=TICK)  # type: ignore[untyped-decorator]
     def tick() -> None:
         """Do what is due: poll watched feeds, deliver to webhooks."""
+        run_due(desk, desk.tools.fetcher, rules=PollRules(most=settings.max_new_episodes))
 
 
 class Looker(threading.Thread):
