@@ -25,8 +25,8 @@ from tests.workshop import EXAMPLES
 
 ASKED = "EARMARK_TEST_COMPOSE"
 FEED = "http://example:8001/feed.xml"
-PART_SECONDS = 15
-"""So short that the example has a dozen parts."""
+PART_SECONDS = 8
+"""So short that the example has two dozen parts."""
 
 pytestmark = [
     pytest.mark.slow,
