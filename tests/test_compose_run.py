@@ -179,7 +179,7 @@ def test_a_killed_worker_comes_back_and_does_only_what_was_not_done(project: Pro
     truth = json.loads((EXAMPLES / "truth.json").read_text("utf-8"))
     assert len(transcript["chapters"]) == len(truth["chapters"])
     assert len(transcript["speakers"]) == 3
-    webvtt = client.get(ended["links"]["transcript"], params={"format": "webvtt"})
+    webvtt = client.get(ended["links"]["transcript"], params={"format": "vtt"})
     assert webvtt.text.startswith("WEBVTT")
 
 
