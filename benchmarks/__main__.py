@@ -10,7 +10,9 @@ from __future__ import annotations
 import subprocess
 import sys
 
-NAMES = ("speed", "seams", "prepare", "word_speakers", "listing", "notes", "real_speech")
+NAMES = (
+    "speed", "seams", "prepare", "word_speakers", "listing", "notes", "real_speech", "scale", "throughput", "overhead", "soak",
+)  # fmt: skip
 
 
 def main(names: list[str]) -> int:

@@ -85,14 +85,16 @@ class StepQueue:
         """Queue the steps of an open job whose inputs are there; return those that were not queued or running before.
 
         What is known by the same key stays as it is, so planning twice queues nothing twice; a step with another key
-        (the job was asked for anew) starts over.
+        (the job was asked for anew) starts over. They count as announced: whoever queues them gives word of them next, and says
+        `unheard` of those that could not be sent.
         """
         with self._engine.begin() as connection:
             job = connection.execute(_OPEN_JOB, {"job": job_id}).first()
             if job is None:
                 return ()
             known = {(row.name, row.part): row for row in connection.execute(_STEPS_OF_JOB, {"job": job_id})}
-            fresh = [step for step in ready if _queue_step(connection, job, known.get((step.name, step.part)), step)]
+            now = self._clock()
+            fresh = [step for step in ready if _queue_step(connection, job, known.get((step.name, step.part)), step, now)]
         return tuple(Hint(step.queue, job_id, step.name, step.part) for step in fresh)
 
     # -------------------------------------------------------------- out
@@ -194,12 +196,18 @@ class StepQueue:
     # -------------------------------------------------------------- hints
 
     def announced(self, hints: Iterable[Hint]) -> None:
-        """Note that messages about these steps went out."""
-        now = self._clock()
+        """Note that messages about these steps went out now."""
+        self._note(hints, self._clock())
+
+    def unheard(self, hints: Iterable[Hint]) -> None:
+        """Note that no message about these steps is on its way."""
+        self._note(hints, None)
+
+    def _note(self, hints: Iterable[Hint], at: float | None) -> None:
         with self._engine.begin() as connection:
             for hint in hints:
                 here = (steps.c.job_id == hint.job_id, steps.c.name == hint.name, steps.c.part == hint.part)
-                connection.execute(update(steps).where(*here, steps.c.state == "queued").values(announced_at=now))
+                connection.execute(update(steps).where(*here, steps.c.state == "queued").values(announced_at=at))
 
     def unannounced(self, *, since: float, limit: int = 500) -> tuple[Hint, ...]:
         """Return claimable steps of which nobody was told since `since`, the foremost first."""
@@ -268,7 +276,7 @@ def _first(waiting: tuple[int, float] | None, running: int) -> tuple[int, int, f
     return (0, running, None) if waiting is None else (waiting[0], running, waiting[1])
 
 
-def _queue_step(connection: Connection, job: Row[Any], known: Row[Any] | None, step: ReadyStep) -> bool:
+def _queue_step(connection: Connection, job: Row[Any], known: Row[Any] | None, step: ReadyStep, now: float) -> bool:
     if known is not None and known.key == step.key and known.state in {"done", "running"}:
         return False
     if known is not None and known.key == step.key and known.state == "queued" and known.queue is not None:
@@ -276,7 +284,7 @@ def _queue_step(connection: Connection, job: Row[Any], known: Row[Any] | None, s
     values: dict[str, object] = {
         "key": step.key, "state": "queued", "queue": step.queue, "priority": job.priority, "since": job.created_at,
         "parts": step.parts, "needs_bytes": step.needs_bytes, "total": step.total, "unit": step.unit, "attempts": 0,
-        "failures": 0, "not_before": 0.0, "announced_at": None, "done": None, "owner": None, "expires_at": None, "error": "",
+        "failures": 0, "not_before": 0.0, "announced_at": now, "done": None, "owner": None, "expires_at": None, "error": "",
         "output": None,
     }  # fmt: skip
     if known is None:

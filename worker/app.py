@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -40,6 +41,7 @@ def make_app(settings: Settings) -> Celery:
         worker_prefetch_multiplier=1,
         worker_send_task_events=False,
         worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
         worker_cancel_long_running_tasks_on_connection_loss=False,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
@@ -73,6 +75,8 @@ def open_desk(settings: Settings, *, owner: bool = False) -> Iterator[Desk]:
 
 def run_worker(settings: Settings, queues: Sequence[Queue], slots: int, *, log_level: str = "INFO") -> int:
     """Work on steps of these queues, up to `slots` at once, until SIGTERM or Ctrl-C; return the exit status."""
+    for name in ("celery.worker.strategy", "celery.app.trace"):  # they say of each message that it came and went
+        logging.getLogger(name).setLevel(logging.WARNING)
     with open_stores(settings) as stores:
         app = make_app(settings)
         announcer = CeleryAnnouncer(app)

@@ -103,8 +103,7 @@ class Desk:
 
     def advance(self, job_id: str) -> None:
         """Queue what has become ready in a job and give word of it; end the job once its transcript is there."""
-        hints = self.plan(job_id)
-        self.tell(hints)
+        self.tell(self.plan(job_id))
 
     def plan(self, job_id: str) -> tuple[Hint, ...]:
         """Queue what has become ready in a job, or end it; return the steps that are new in their queues."""
@@ -126,13 +125,17 @@ class Desk:
         return self.stores.queue.enqueue(job_id, ready)
 
     def tell(self, hints: Sequence[Hint]) -> None:
-        """Give word of steps to the workers, and note which words went out."""
-        if not hints:
-            return
-        sent = self.announce(hints)
-        if len(sent) < len(hints):
-            _log.warning("%d of %d messages could not be sent; the sweeper sends them again.", len(hints) - len(sent), len(hints))
-        self.stores.queue.announced(sent)
+        """Give word to the workers of steps that were queued just now."""
+        sent = set(self.announce(hints)) if hints else set()
+        unsent = [hint for hint in hints if hint not in sent]
+        if unsent:
+            _log.warning("%d of %d messages could not be sent; the sweeper sends them again.", len(unsent), len(hints))
+            self.stores.queue.unheard(unsent)
+
+    def tell_again(self, hints: Sequence[Hint]) -> None:
+        """Give word again of steps that have waited for a while."""
+        if hints:
+            self.stores.queue.announced(self.announce(hints))
 
     def _clean_up(self, job_id: str, decoded: str | None) -> None:
         """Remove the decoded audio, which is large and can be made again, unless another job of the episode may be using it."""

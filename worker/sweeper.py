@@ -39,5 +39,5 @@ def sweep(desk: Desk, depth: Callable[[str], int | None]) -> tuple[Hint, ...]:
     quiet = stores.queue.unannounced(since=now - QUIET_AFTER)
     depths = {queue: depth(queue) for queue in {hint.queue for hint in quiet}}
     unheard = tuple(hint for hint in quiet if not depths[hint.queue])
-    desk.tell([hint for hint in unheard if depths[hint.queue] == 0])
+    desk.tell_again([hint for hint in unheard if depths[hint.queue] == 0])
     return unheard
