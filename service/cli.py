@@ -16,7 +16,9 @@ from typer.core import TyperGroup
 from service.console import errors
 from storage.errors import EarmarkError, EngineUnavailable
 
-_COMMANDS = ("run", "episodes", "watch", "feeds", "unwatch", "export", "models", "doctor", "worker", "scheduler")
+_COMMANDS = (
+    "run", "episodes", "watch", "feeds", "unwatch", "export", "serve", "token", "worker", "scheduler", "models", "doctor",
+)  # fmt: skip
 """Each is the function or the sub-application `app` of the module `service.commands` that has its name."""
 
 

@@ -84,8 +84,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 def _in_our_words(context: ExceptionContext) -> None:
     """Raise `StorageFull` and `LedgerUnavailable` for what the database says when it is full, gone, or locked."""
-    # PostgreSQL ends a transaction that lay idle with an InternalError
-    if not isinstance(context.sqlalchemy_exception, OperationalError | InternalError) or context.engine is None:
+    if context.engine is None or not _is_about_the_database(context):
         return
     error, place = context.original_exception, context.engine.url.render_as_string(hide_password=True)
     if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL or _is_a_failed_write(error):
@@ -95,6 +94,15 @@ def _in_our_words(context: ExceptionContext) -> None:
     raise LedgerUnavailable(
         f"The ledger {place} cannot be used: {error}.", hint="Check that its place is there, has room, and may be written."
     ) from error
+
+
+def _is_about_the_database(context: ExceptionContext) -> bool:
+    """Tell whether it is the database that fails, and not a statement; of a file that is no database SQLite says otherwise.
+
+    So does PostgreSQL of a transaction that it ended because it lay idle.
+    """
+    damaged = getattr(context.original_exception, "sqlite_errorname", "") in {"SQLITE_NOTADB", "SQLITE_CORRUPT"}
+    return damaged or isinstance(context.sqlalchemy_exception, OperationalError | InternalError)
 
 
 def _is_a_failed_write(error: BaseException) -> bool:
@@ -113,6 +121,11 @@ def migrate(engine: Engine, revision: str = "head") -> None:
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
+
+
+def is_migrated(engine: Engine) -> bool:
+    """Tell whether the schema is the one that this code works with; `LedgerUnavailable` if the database does not answer."""
+    return _revision(engine) == NEWEST
 
 
 def _revision(engine: Engine) -> str | None:

@@ -35,6 +35,7 @@ The branch decides what happens next: a transient error is worth another try, a 
         ├── OutputError              the output cannot be written
         ├── OptionError              options that contradict each other or the input
         ├── StorageRefused           the object store will not have us: credentials, rights, bucket
+        ├── Conflict                 what was asked for does not go with what was asked before
         ├── CorruptBlob              a stored artefact does not match its name
         ├── BadSignature             a webhook's message that is not from who knows the secret
         ├── Poisoned                 a step that failed as often as it may
@@ -198,6 +199,10 @@ class OptionError(PermanentError):
 
 class StorageRefused(PermanentError):
     """The object store refused: wrong or missing credentials, a right that is missing, or no such bucket."""
+
+
+class Conflict(PermanentError):
+    """What was asked for does not go with what was asked before."""
 
 
 class CorruptBlob(PermanentError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import cast
 
@@ -111,15 +111,21 @@ class Requests:
         states: tuple[JobState, ...] = (),
         episode_id: str | None = None,
         query: str | None = None,
+        ids: Collection[str] | None = None,
         after: str | None = None,
         limit: int = 50,
     ) -> Page[JobRecord]:
-        """Return a page of jobs, the newest first; `query` is a piece of the title or show, in any case."""
+        """Return a page of jobs, the newest first.
+
+        `query` is a piece of the title or show, in any case; with `ids`, all others are left out.
+        """
         wanted = select(jobs).order_by(jobs.c.created_at.desc(), jobs.c.id.desc()).limit(limit + 1)
         if states:
             wanted = wanted.where(jobs.c.state.in_(states))
         if episode_id is not None:
             wanted = wanted.where(jobs.c.episode_id == episode_id)
+        if ids is not None:
+            wanted = wanted.where(jobs.c.id.in_(ids))
         if query:
             titles = (func.lower(jobs.c.title), func.lower(func.coalesce(jobs.c.show, "")))
             wanted = wanted.where(or_(*(title.contains(query.lower(), autoescape=True) for title in titles)))

@@ -87,7 +87,7 @@ class Desk:
         )
         submitted = self.stores.requests.submit(new)
         if submitted.fresh:
-            self.advance(submitted.job.id)
+            self._set_going(submitted.job.id)
         return submitted
 
     def submit_all(self, asked: Sequence[Asked]) -> tuple[Submitted, ...]:
@@ -98,8 +98,17 @@ class Desk:
         """Set a failed or cancelled job going again, from its last finished step; any other stays as it is."""
         submitted = self.stores.requests.retry(job_id)
         if submitted.fresh:
-            self.advance(job_id)
+            self._set_going(job_id)
         return submitted
+
+    def _set_going(self, job_id: str) -> None:
+        """Queue the first steps of a job that is taken down; if that fails, the sweeper does it, and the job stays taken."""
+        try:
+            self.advance(job_id)
+        except TransientError:
+            _log.warning(
+                "The job %s is taken down, but its steps are not queued yet; the sweeper does that.", job_id, exc_info=True
+            )
 
     def advance(self, job_id: str) -> None:
         """Queue what has become ready in a job and give word of it; end the job once its transcript is there."""

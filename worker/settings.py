@@ -88,6 +88,12 @@ class Settings(BaseSettings):
     fetch_deadline: float = Field(default=3600.0, gt=0, description="Seconds after which a download is given up.")
     keep_decoded: bool = Field(default=False, description="Keep the decoded audio (115 MB an hour) after the transcript is done.")
 
+    api_hosts: tuple[str, ...] = Field(
+        default=(),
+        description="Names under which a proxy offers the API, as a JSON list; with any of them, every request needs a token.",
+    )
+    api_max_jobs: int = Field(default=500, ge=1, le=10_000, description="Most jobs that one request to the API may ask for.")
+
     @property
     def models_dir(self) -> Path:
         """Where models lie that were copied here by hand."""

@@ -1,0 +1,91 @@
+"""Who may ask: the names of the server, tokens, and pages of other sites.
+
+Bound to the loopback, the server asks for no token, since whoever can reach it is on this machine. But so is every page that
+a browser on it shows. Such a page can send requests to the loopback, and by a name of its own that resolves there (DNS
+rebinding) it could even read the answers. So the server knows the names it may be called by, and changes nothing for a
+request that a page of another origin made (the Fetch standard's `Origin`, and `Sec-Fetch-Site`).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass, field
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+"""Methods that change nothing (RFC 9110, 9.2.1)."""
+
+OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+"""What those who run the service ask, without a token."""
+
+METRICS_PATH = "/metrics"
+"""Open too, but on the loopback only."""
+
+_HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^:@/\s]+)(?::(?P<port>\d{1,5}))?", re.IGNORECASE)
+_BEARER = re.compile(r"Bearer +(?P<token>[!-~]{1,512}) *", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Access:
+    """The rules of one server."""
+
+    host: str = "127.0.0.1"
+    """What it is bound to."""
+    names: tuple[str, ...] = ()
+    """Other names that it may be called by, for instance behind a proxy."""
+    require_token: bool = False
+    """Ask for a token on the loopback, too."""
+    _known: frozenset[str] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_known", frozenset(name.lower().rstrip(".") for name in self.names))
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        return is_loopback(self.host)
+
+    @property
+    def tokens_needed(self) -> bool:
+        """Whether a token must be shown: always, unless nobody but this machine can ask."""
+        return self.require_token or bool(self.names) or not self.on_loopback
+
+    def is_open(self, path: str) -> bool:
+        """Tell whether a path needs no token, whatever the rules."""
+        return path in OPEN_PATHS or (path == METRICS_PATH and self.on_loopback)
+
+    def knows(self, host: str | None) -> bool:
+        """Tell whether a `Host` header names this server; off the loopback, any name may."""
+        if not self.on_loopback:
+            return True
+        found = _HOST.fullmatch(host or "")
+        if found is None:
+            return False
+        name = found["name"].lower().rstrip(".")
+        return name in self._known or is_loopback(name)
+
+    def is_own_page(self, *, origin: str | None, site: str | None, host: str | None, scheme: str) -> bool:
+        """Tell whether a request was made by a page of this server, or by no page at all."""
+        if site is not None and site.strip().lower() not in {"same-origin", "none"}:
+            return False
+        if origin is None:
+            return True
+        return origin.lower() in {f"{scheme}://{(host or '').lower()}", *(f"https://{name}" for name in self._known)}
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a name or address leads to this machine and nowhere else."""
+    if host == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_loopback
+
+
+def bearer(header: str | None) -> str | None:
+    """Return the token of an `Authorization` header (RFC 6750); none if it holds none."""
+    found = _BEARER.fullmatch(header or "")
+    return found["token"] if found else None
