@@ -6,13 +6,16 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 export PYANNOTE_METRICS_ENABLED := 0
 
-.PHONY: run test check lint format schema bench clean
+.PHONY: run test compose-test check lint format schema bench env clean
 
 run: $(VENV)/.run  ## Transcribe the example, or SOURCE=URL
 	@$(BIN)/python -m examples.first_run $(if $(SOURCE),"$(SOURCE)") $(ARGS)
 
 test: $(VENV)/.test  ## Run all tests
 	@$(BIN)/python -m pytest $(ARGS)
+
+compose-test: $(VENV)/.test  ## Build the images, run the service in containers, kill a worker of it
+	@EARMARK_TEST_COMPOSE=1 $(BIN)/python -m pytest tests/test_compose.py tests/test_compose_run.py $(ARGS)
 
 check: $(VENV)/.test  ## Lint, formatting, types, layers
 	@$(BIN)/ruff check .
@@ -29,6 +32,15 @@ bench: $(VENV)/.test  ## Measure: tables of ratios, or one of them with ARGS=NAM
 
 schema: $(VENV)/.run  ## Write the JSON Schema of the transcript anew
 	@$(BIN)/python -m storage.schema > storage/transcript.schema.json
+
+# 48 hexadecimal digits for each secret that .env.example leaves empty
+env:  ## Write .env for docker compose, with secrets of its own
+	@test ! -e .env || { echo ".env is there already; nothing was changed."; exit 1; }
+	@umask 077; while IFS= read -r line; do case $$line in \
+	  '#REDIS_PASSWORD=' | '#POSTGRES_PASSWORD=' | '#AWS_SECRET_ACCESS_KEY=') \
+	    echo "$${line#?}$$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')" ;; \
+	  *) printf '%s\n' "$$line" ;; esac; done < .env.example > .env
+	@echo "Wrote .env, with secrets of its own. Redis takes a new password when it is started anew."
 
 clean:  ## Remove what `make` made
 	rm -rf $(VENV) .earmark

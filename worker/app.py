@@ -9,11 +9,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from celery import Celery, signals
+from celery.beat import Scheduler
 from kombu import Queue as BrokerQueue
 
 from storage.records import QUEUES, Queue
 from worker.broker import TICK, CeleryAnnouncer, queue_name
 from worker.desk import Desk
+from worker.pulse import touch
 from worker.settings import Settings
 from worker.station import Station
 from worker.stores import open_stores
@@ -55,7 +57,6 @@ def make_app(settings: Settings) -> Celery:
         beat_schedule={
             "tick": {"task": TICK, "schedule": TICK_SECONDS, "options": {"queue": queue_name("fetch"), "expires": 60}}
         },
-        beat_scheduler="celery.beat:Scheduler",  # in memory: when a feed is due is the ledger's to know
         beat_max_loop_interval=TICK_SECONDS,
     )
     return app
@@ -105,8 +106,16 @@ def run_worker(settings: Settings, queues: Sequence[Queue], slots: int, *, log_l
 
 def run_scheduler(settings: Settings, *, log_level: str = "INFO") -> None:
     """Tick for watched feeds and webhooks until SIGTERM or Ctrl-C."""
+
+    class Ticking(Scheduler):  # type: ignore[misc]
+        # in memory: when a feed is due is the ledger's to know
+
+        def tick(self, *args: Any, **kwargs: Any) -> Any:
+            touch(settings.pulse_file)
+            return super().tick(*args, **kwargs)
+
     app = make_app(settings)
-    app.Beat(loglevel=log_level, quiet=True).run()
+    app.Beat(scheduler_cls=Ticking, loglevel=log_level, quiet=True).run()
 
 
 def _drain_on_shutdown(station: Station, settings: Settings) -> None:

@@ -74,6 +74,9 @@ class Settings(BaseSettings):
         default=0, ge=0, description="Memory that the process of a step may take before it is killed; 0 is 90 % of what there is."
     )
     sweep_seconds: float = Field(default=5.0, ge=0.1, description="How often a worker looks for what was left lying.")
+    pulse_file: Path | None = Field(
+        default=None, description="File that a worker or scheduler touches every few seconds while it is well, for health checks."
+    )
 
     allow_private_networks: bool = Field(
         default=False, description="Allow addresses of private networks, for those who host their own feeds."

@@ -16,6 +16,7 @@ from worker.backoff import MAX_FAILURES, wait_before_retry
 from worker.desk import Desk
 from worker.lines import Message
 from worker.memory import free_bytes, limit_bytes
+from worker.pulse import touch
 from worker.settings import Settings
 from worker.supervisor import STOP_GRACE, Child, Children
 
@@ -160,6 +161,7 @@ class Station:
 
     def _beat(self) -> None:
         while not self._closed.wait(BEAT):
+            touch(self._settings.pulse_file)
             with self._lock:
                 active = list(self._active.values())
             try:
