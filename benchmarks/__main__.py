@@ -11,7 +11,8 @@ import subprocess
 import sys
 
 NAMES = (
-    "speed", "seams", "prepare", "word_speakers", "listing", "notes", "real_speech", "scale", "throughput", "overhead", "soak",
+    "speed", "seams", "prepare", "word_speakers", "listing", "notes", "real_speech",
+    "overhead", "scale", "throughput", "api_memory", "soak",
 )  # fmt: skip
 
 
