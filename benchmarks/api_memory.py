@@ -3,7 +3,7 @@
     python -m benchmarks.api_memory [--requests 4000] [--clients 8]
 
 `earmark serve` as a process of its own, asked by several clients at once for everything that people ask: episodes submitted (each
-another), jobs listed and looked at, cancelled and tried again, a stream of events begun and left, episodes, figures, wrong requests.
+another), jobs listed and looked at, cancelled and tried again, streams of events begun and left, episodes, figures, wrong ones.
 Its resident memory is read every tenth of the way; what counts is by how much it grows over the second half, when
 everything is loaded that ever will be. Exits with 1 if that is more than 4 MiB per 1,000 requests, or if an answer is not
 what it should be.
