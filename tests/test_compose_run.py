@@ -25,8 +25,8 @@ from tests.workshop import EXAMPLES
 
 ASKED = "EARMARK_TEST_COMPOSE"
 FEED = "http://example:8001/feed.xml"
-PART_SECONDS = 8
-"""So short that the example has two dozen parts."""
+PART_SECONDS = 12
+"""So short that the example has a dozen parts and more."""
 
 pytestmark = [
     pytest.mark.slow,
@@ -91,7 +91,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     }
     up = Project(folder, environment, f"http://127.0.0.1:{port}")
     try:
-        up.compose("up", "--detach", "--wait", "--quiet-pull", timeout=3600)
+        up.compose("up", "--detach", "--build", "--wait", timeout=3600)
         yield up
     finally:
         print(up.compose("logs", "--no-color", "--tail", "200"))
