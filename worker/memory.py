@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
 
 _CGROUP = Path("/sys/fs/cgroup")
+_LIMIT = (_CGROUP / "memory.max", _CGROUP / "memory" / "memory.limit_in_bytes")
+"""The container's limit, as the second and the first version of control groups have it."""
+
+_USED = (_CGROUP / "memory.current", _CGROUP / "memory" / "memory.usage_in_bytes")
+_STAT = (_CGROUP / "memory.stat", _CGROUP / "memory" / "memory.stat")
 
 
 def limit_bytes() -> int:
     """Return the memory that this machine or container may use."""
-    capped = _number(_CGROUP / "memory.max")
+    capped = _number(_LIMIT)
     whole = int(psutil.virtual_memory().total)
     return min(whole, capped) if capped is not None else whole
 
@@ -19,11 +26,10 @@ def limit_bytes() -> int:
 def free_bytes() -> int:
     """Return the memory that can be had now without anything being pushed out."""
     free = int(psutil.virtual_memory().available)
-    capped, used = _number(_CGROUP / "memory.max"), _number(_CGROUP / "memory.current")
+    capped, used = _number(_LIMIT), _number(_USED)
     if capped is None or used is None:
         return free
-    cache = _inactive_file()
-    return max(0, min(free, capped - used + cache))
+    return max(0, min(free, capped - used + _inactive_file()))
 
 
 def resident_bytes(pid: int) -> int:
@@ -38,17 +44,20 @@ def resident_bytes(pid: int) -> int:
     return total
 
 
-def _number(path: Path) -> int | None:
-    try:
-        return int(path.read_text("ascii"))
-    except (OSError, ValueError):  # no such limit, or "max"
-        return None
+def _number(places: Sequence[Path]) -> int | None:
+    """Return the number in the first of these files that holds one; where there is no limit, version 2 says "max"."""
+    for path in places:
+        with contextlib.suppress(OSError, ValueError):
+            return int(path.read_text("ascii"))
+    return None
 
 
 def _inactive_file() -> int:
     """Return the bytes of the page cache that the container would give back when asked."""
-    try:
-        lines = (_CGROUP / "memory.stat").read_text("ascii").splitlines()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) for line in lines if line.startswith("inactive_file ")), 0)
+    for path in _STAT:
+        with contextlib.suppress(OSError):
+            lines = path.read_text("ascii").splitlines()
+            return next(
+                (int(line.split()[1]) for line in lines if line.startswith(("inactive_file ", "total_inactive_file "))), 0
+            )
+    return 0

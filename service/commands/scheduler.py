@@ -12,4 +12,5 @@ def scheduler() -> None:
     from worker.app import run_scheduler
 
     logging.basicConfig(level="INFO", format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     run_scheduler(Settings())

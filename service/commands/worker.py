@@ -29,5 +29,6 @@ def worker(
     if unknown or not chosen:
         raise OptionError(f"There is no queue {', '.join(unknown) or queues!r}.", hint=f"Choose among {', '.join(QUEUES)}.")
     logging.basicConfig(level=log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     status = run_worker(Settings(), cast("tuple[Queue, ...]", chosen), concurrency, log_level=log_level.upper())
     raise typer.Exit(status)
