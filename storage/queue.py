@@ -14,11 +14,12 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, and_, exists, func, insert, or_, select, update
 
 from storage.database import reading
-from storage.ledger import given_back, take, write
+from storage.ledger import given_back, still_asks, take, write
 from storage.records import (
     LEASE_SECONDS,
     MAX_ATTEMPTS,
     OPEN_STATES,
+    QUEUES,
     Hint,
     Lease,
     Queue,
@@ -60,15 +61,15 @@ class StepQueue:
 
     # -------------------------------------------------------------- in
 
-    def enqueue(self, job_id: str, ready: Sequence[ReadyStep]) -> tuple[Hint, ...]:
+    def enqueue(self, job_id: str, ready: Sequence[ReadyStep], *, request: str | None = None) -> tuple[Hint, ...]:
         """Queue the steps of an open job whose inputs are there; return those that were not queued or running before.
 
         What is known by the same key stays as it is, so planning twice queues nothing twice; a step with another key
-        (the job was asked for anew) starts over.
+        (the job was asked for anew) starts over. With `request`, nothing is queued if the job asks for something else by now.
         """
         with self._engine.begin() as connection:
             job = connection.execute(select(jobs).where(jobs.c.id == job_id, jobs.c.state.in_(OPEN_STATES))).first()
-            if job is None:
+            if job is None or not still_asks(connection, job_id, request):
                 return ()
             known = {(row.name, row.part): row for row in connection.execute(select(steps).where(steps.c.job_id == job_id))}
             fresh = [step for step in ready if _queue_step(connection, job, known.get((step.name, step.part)), step)]
@@ -87,7 +88,8 @@ class StepQueue:
         open_to_claims = and_(steps.c.state == "queued", steps.c.queue.in_(tuple(queues)), steps.c.not_before <= now)
         fits = steps.c.needs_bytes <= room_bytes if room_bytes is not None else steps.c.needs_bytes >= 0
         twin = steps.alias()  # the same work for another job: it waits, and finds the result
-        alone = ~exists().where(twin.c.key == steps.c.key, twin.c.state == "running")
+        # a run by hand that was killed never ends: its lease does
+        alone = ~exists().where(twin.c.key == steps.c.key, twin.c.state == "running", twin.c.expires_at > now)
         order = (steps.c.priority.desc(), steps.c.since, steps.c.part, steps.c.name)
         query = select(steps).where(open_to_claims, fits, alone).order_by(*order).limit(1)
         query = query.with_for_update(skip_locked=True, of=steps)
@@ -139,10 +141,14 @@ class StepQueue:
             self._put_back(connection, row, reason)
 
     def reclaim(self, *, is_gone: Callable[[str], bool] = lambda _: False) -> int:
-        """Put back the steps whose lease ran out or whose owner is gone; return how many."""
+        """Put back the steps whose lease ran out or whose owner is gone; return how many.
+
+        That goes for all steps of jobs that workers can do, also those that a run by hand began; other jobs are their process's.
+        """
         now = self._clock()
+        ours = exists().where(jobs.c.id == steps.c.job_id, jobs.c.request.is_not(None))
         with reading(self._engine) as connection:
-            held = connection.execute(select(steps).where(steps.c.state == "running", steps.c.queue.is_not(None))).all()
+            held = connection.execute(select(steps).where(steps.c.state == "running", ours)).all()
         count = 0
         for row in held:
             if row.expires_at <= now or is_gone(row.owner):
@@ -187,14 +193,15 @@ class StepQueue:
                 connection.execute(update(steps).where(*here, steps.c.state == "queued").values(announced_at=now))
 
     def unannounced(self, *, since: float, limit: int = 500) -> tuple[Hint, ...]:
-        """Return claimable steps of which nobody was told since `since`, the foremost first."""
+        """Return claimable steps of which nobody was told since `since`, up to `limit` of each queue, the foremost first."""
         now = self._clock()
         quiet = or_(steps.c.announced_at.is_(None), steps.c.announced_at < since)
-        claimable = and_(steps.c.state == "queued", steps.c.queue.is_not(None), steps.c.not_before <= now)
+        claimable = and_(steps.c.state == "queued", steps.c.not_before <= now)
         order = (steps.c.priority.desc(), steps.c.since, steps.c.part)
         query = select(steps.c.queue, steps.c.job_id, steps.c.name, steps.c.part).where(claimable, quiet)
+        query = query.order_by(*order).limit(limit)
         with reading(self._engine) as connection:
-            rows = connection.execute(query.order_by(*order).limit(limit)).all()
+            rows = [row for queue in QUEUES for row in connection.execute(query.where(steps.c.queue == queue))]
         return tuple(Hint(row.queue, row.job_id, row.name, row.part) for row in rows)
 
     def too_large(self, queues: Iterable[Queue], room_bytes: int) -> int:
