@@ -20,6 +20,8 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, func, inser
 from sqlalchemy.exc import IntegrityError
 
 from storage.database import reading
+from storage.documents import Episode
+from storage.episodes import remember
 from storage.errors import LeaseLost, NotFound, Poisoned, StepBusy
 from storage.records import (
     ENDED_STATES,
@@ -46,6 +48,11 @@ class Ledger:
         self._clock = clock
 
     # -------------------------------------------------------------- jobs
+
+    def remember(self, episode: Episode) -> None:
+        """Put an episode among those that were asked for, or bring what its publisher says of it up to date."""
+        with self._engine.begin() as connection:
+            remember(connection, episode, self._clock())
 
     def open_job(self, episode_id: str, options_key: str, title: str) -> JobRecord:
         """Return the job for this episode and these options; make it if there is none."""
