@@ -5,6 +5,7 @@ The steps and their order stand in `jobs/plan.py`; workers walk the same plan (`
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
@@ -67,6 +68,7 @@ def process(
     """
     episode = publication.episode
     listener(EpisodeBegan(episode))
+    shop.ledger.remember(episode)
     job = shop.ledger.open_job(episode.id, options.key(), episode.title)
     if force:
         shop.ledger.reset_attempts(job.id)
@@ -116,7 +118,12 @@ def _run(tasks: list[Task[Any]], shop: Workshop, runner: StepRunner) -> tuple[Do
     if first.step.name == "transcribe":
         at_once = shop.transcriber.expect(first.step.parts)
         return runner.run_all([(task.step, task.work) for task in tasks], first.kind, at_once=at_once)
-    return tuple(runner.run(task.step, task.kind, task.work, usable=task.usable) for task in tasks)
+    return tuple(runner.run(task.step, task.kind, task.work, usable=_usable(task)) for task in tasks)
+
+
+def _usable(task: Task[Any]) -> Callable[[Any], bool]:
+    """Say whether what an earlier run made will do."""
+    return lambda known: task.usable(known) and task.settled(known)
 
 
 def _clean_up(request: JobRequest, decoded: str | None, shop: Workshop, job_id: str) -> None:

@@ -120,6 +120,8 @@ class Task(Generic[Made_co]):
     queue: Queue
     usable: Callable[[Any], bool] = _always
     """Can refuse a known result, for instance because a file that it names is gone."""
+    settled: Callable[[Any], bool] = _always
+    """Can refuse the result of another job where a new try may find more; the job that made it goes on with it."""
     needs_bytes: int = 0
     """Memory without which the step must not start; 0 if it is modest."""
 
@@ -209,7 +211,7 @@ class Plan:
         printed = [f"{link.rel} {link.url}" for link in links]
         step = Step("chapters", self._key("chapters", given, given and content_of(given), *printed))
         work = lambda _: read_chapter_files(links, given, fetcher)  # noqa: E731 - it belongs to the task
-        return Task(step, ChapterFiles, work, "fetch", usable=lambda known: known.settled)
+        return Task(step, ChapterFiles, work, "fetch", settled=lambda known: known.settled)
 
     def _fetch(self) -> Task[Fetched]:
         # not the address: publishers move and sign them, and the episode is the same

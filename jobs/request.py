@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pydantic import ValidationError
+
 from jobs.options import Options
 from storage.documents import Document, Note, Publication
+from storage.errors import OptionError
 
 
 class JobRequest(Document):
@@ -17,3 +20,15 @@ class JobRequest(Document):
     """Show notes that a person gave; they come before the published ones."""
     salt: str = ""
     """Goes into every key: a job that is to be done again with nothing reused has a new one."""
+
+
+def read_request(kept: str) -> JobRequest:
+    """Return a request as the ledger keeps it; `OptionError` if it is none that this version knows."""
+    try:
+        return JobRequest.model_validate_json(kept)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise OptionError(
+            f"The request of this job cannot be read: {'.'.join(map(str, first['loc'])) or 'all of it'}: {first['msg']}.",
+            hint="Another version of earmark wrote it; submit the episode anew.",
+        ) from error

@@ -20,6 +20,8 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, bindparam, 
 from sqlalchemy.exc import IntegrityError
 
 from storage.database import reading
+from storage.documents import Episode
+from storage.episodes import remember
 from storage.errors import LeaseLost, NotFound, Poisoned, StepBusy
 from storage.records import (
     ENDED_STATES,
@@ -64,6 +66,11 @@ class Ledger:
         self._clock = clock
 
     # -------------------------------------------------------------- jobs
+
+    def remember(self, episode: Episode) -> None:
+        """Put an episode among those that were asked for, or bring what its publisher says of it up to date."""
+        with self._engine.begin() as connection:
+            remember(connection, episode, self._clock())
 
     def open_job(self, episode_id: str, options_key: str, title: str) -> JobRecord:
         """Return the job for this episode and these options; make it if there is none."""
@@ -129,14 +136,19 @@ class Ledger:
 
     def forget(self, key: str) -> None:
         """Let the finished steps with this key be done again (their output is gone)."""
-        again = {"state": "queued", "output": None, "attempts": 0}
+        again = {"state": "queued", "queue": None, "output": None, "attempts": 0}  # whoever wants it plans it anew
         with self._engine.begin() as connection:
             connection.execute(update(steps).where(steps.c.key == key, steps.c.state == "done").values(again))
 
-    def adopt(self, job_id: str, name: str, part: int, key: str, output: str) -> None:
-        """Record a step of this job as done by earlier work with the same key."""
+    def adopt(self, job_id: str, name: str, part: int, key: str, output: str, *, request: str | None = None) -> None:
+        """Record a step of this job as done by earlier work with the same key.
+
+        With `request`, the job is left alone if it asks for something else by now.
+        """
         now = self._clock()
         with self._engine.begin() as connection:
+            if not still_asks(connection, job_id, request):
+                return
             _ensure_step(connection, job_id, name, part, key)
             here = (steps.c.job_id == job_id, steps.c.name == name, steps.c.part == part)
             times = {name: func.coalesce(steps.c[name], now) for name in ("started_at", "finished_at")}
@@ -247,6 +259,13 @@ def write(
         )
     if event is not None:
         record_event(connection, lease.job_id, event, at, step=lease.name, part=lease.part, **data)
+
+
+def still_asks(connection: Connection, job_id: str, request: str | None) -> bool:
+    """Tell whether a job asks for what was read before it was planned; a plan for an earlier request is void."""
+    if request is None:
+        return True
+    return connection.execute(select(jobs.c.id).where(jobs.c.id == job_id, jobs.c.request == request)).first() is not None
 
 
 def given_back(attempts: object) -> dict[str, object]:

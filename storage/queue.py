@@ -14,11 +14,13 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, and_, bindparam, exists, func, insert, or_, select, update
 
 from storage.database import reading
-from storage.ledger import given_back, take, write
+from storage.ledger import given_back, still_asks, take, write
 from storage.records import (
     LEASE_SECONDS,
     MAX_ATTEMPTS,
+    MAX_CLAIMS,
     OPEN_STATES,
+    QUEUES,
     Hint,
     Lease,
     Queue,
@@ -40,8 +42,8 @@ _FOREMOST = (
         steps.c.queue.in_(bindparam("queues", expanding=True)),
         steps.c.not_before <= bindparam("now"),
         steps.c.needs_bytes <= bindparam("room"),
-        # the same work for another job waits, and finds the result
-        ~exists().where(_twin.c.key == steps.c.key, _twin.c.state == "running"),
+        # the same work for another job waits, and finds the result; a run by hand that was killed never ends, but its lease does
+        ~exists().where(_twin.c.key == steps.c.key, _twin.c.state == "running", _twin.c.expires_at > bindparam("now")),
     )
     .order_by(steps.c.priority.desc(), steps.c.since, steps.c.part, steps.c.name)
     .limit(1)
@@ -81,16 +83,17 @@ class StepQueue:
 
     # -------------------------------------------------------------- in
 
-    def enqueue(self, job_id: str, ready: Sequence[ReadyStep]) -> tuple[Hint, ...]:
+    def enqueue(self, job_id: str, ready: Sequence[ReadyStep], *, request: str | None = None) -> tuple[Hint, ...]:
         """Queue the steps of an open job whose inputs are there; return those that were not queued or running before.
 
         What is known by the same key stays as it is, so planning twice queues nothing twice; a step with another key
-        (the job was asked for anew) starts over. They count as announced: whoever queues them gives word of them next, and says
-        `unheard` of those that could not be sent.
+        (the job was asked for anew) starts over. With `request`, nothing is queued if the job asks for something else by now.
+
+        They count as announced: whoever queues them gives word of them next, and says `unheard` of those that could not be sent.
         """
         with self._engine.begin() as connection:
             job = connection.execute(_OPEN_JOB, {"job": job_id}).first()
-            if job is None:
+            if job is None or not still_asks(connection, job_id, request):
                 return ()
             known = {(row.name, row.part): row for row in connection.execute(_STEPS_OF_JOB, {"job": job_id})}
             now = self._clock()
@@ -120,7 +123,7 @@ class StepQueue:
 
     def postpone(self, lease: Lease, error: str, *, until: float) -> None:
         """Put a step back whose reason to fail may pass, not to be claimed before `until`; `LeaseLost` if it is not held."""
-        values = {**given_back(0), "failures": steps.c.failures + 1, "not_before": until, "error": error}
+        values = {**given_back(0), "faults": 0, "failures": steps.c.failures + 1, "not_before": until, "error": error}
         with self._engine.begin() as connection:
             write(connection, lease, values, at=self._clock(), event="step.postponed", error=error, until=until)
             _withdraw_unwanted(connection, lease.job_id)
@@ -153,13 +156,17 @@ class StepQueue:
         with self._engine.begin() as connection:
             write(connection, lease, {"expires_at": 0.0}, at=self._clock())
             row = connection.execute(_row_of(lease)).one()
-            self._put_back(connection, row, reason)
+            self._put_back(connection, row, reason, blame=1)
 
     def reclaim(self, *, is_gone: Callable[[str], bool] = lambda _: False) -> int:
-        """Put back the steps whose lease ran out or whose owner is gone; return how many."""
+        """Put back the steps whose lease ran out or whose owner is gone; return how many. Those attempts are not their fault.
+
+        That goes for all steps of jobs that workers can do, also those that a run by hand began; other jobs are their process's.
+        """
         now = self._clock()
+        ours = exists().where(jobs.c.id == steps.c.job_id, jobs.c.request.is_not(None))
         with reading(self._engine) as connection:
-            held = connection.execute(select(steps).where(steps.c.state == "running", steps.c.queue.is_not(None))).all()
+            held = connection.execute(select(steps).where(steps.c.state == "running", ours)).all()
         count = 0
         for row in held:
             if row.expires_at <= now or is_gone(row.owner):
@@ -173,22 +180,23 @@ class StepQueue:
             row = connection.execute(_row_of(seen).where(*same).with_for_update()).first()
             if row is None:
                 return False
-            self._put_back(connection, row, reason)
+            self._put_back(connection, row, reason, blame=0)
         return True
 
-    def _put_back(self, connection: Connection, row: Row[Any], reason: str) -> None:
+    def _put_back(self, connection: Connection, row: Row[Any], reason: str, *, blame: int) -> None:
         now = self._clock()
         here = (steps.c.job_id == row.job_id, steps.c.name == row.name, steps.c.part == row.part)
         open_job = select(jobs.c.id).where(jobs.c.id == row.job_id, jobs.c.state.in_(OPEN_STATES))
         wanted = connection.execute(open_job).first() is not None
-        if row.attempts < MAX_ATTEMPTS or not wanted:
-            values = {**given_back(row.attempts), "error": reason, **({} if wanted else {"queue": None})}
+        faults = row.faults + blame
+        if not wanted or (faults < MAX_ATTEMPTS and row.attempts < MAX_CLAIMS):
+            values = {**given_back(row.attempts), "faults": faults, "error": reason, **({} if wanted else {"queue": None})}
             connection.execute(update(steps).where(*here).values(values))
             record_event(connection, row.job_id, "step.lost", now, step=row.name, part=row.part, reason=reason)
             return
         label = step_label(row.name, row.part)
         error = f"{label} did not come to an end in {row.attempts} attempts; the last time {reason}. Look at memory and the log."
-        values = {"state": "failed", "error": error, "finished_at": now, "queue": None}
+        values = {"state": "failed", "faults": faults, "error": error, "finished_at": now, "queue": None}
         connection.execute(update(steps).where(*here).values(values))
         record_event(connection, row.job_id, "step.failed", now, step=row.name, part=row.part, error=error)
         end_job(connection, row.job_id, "failed", now, reason=error)
@@ -210,14 +218,15 @@ class StepQueue:
                 connection.execute(update(steps).where(*here, steps.c.state == "queued").values(announced_at=at))
 
     def unannounced(self, *, since: float, limit: int = 500) -> tuple[Hint, ...]:
-        """Return claimable steps of which nobody was told since `since`, the foremost first."""
+        """Return claimable steps of which nobody was told since `since`, up to `limit` of each queue, the foremost first."""
         now = self._clock()
         quiet = or_(steps.c.announced_at.is_(None), steps.c.announced_at < since)
-        claimable = and_(steps.c.state == "queued", steps.c.queue.is_not(None), steps.c.not_before <= now)
+        claimable = and_(steps.c.state == "queued", steps.c.not_before <= now)
         order = (steps.c.priority.desc(), steps.c.since, steps.c.part)
         query = select(steps.c.queue, steps.c.job_id, steps.c.name, steps.c.part).where(claimable, quiet)
+        query = query.order_by(*order).limit(limit)
         with reading(self._engine) as connection:
-            rows = connection.execute(query.order_by(*order).limit(limit)).all()
+            rows = [row for queue in QUEUES for row in connection.execute(query.where(steps.c.queue == queue))]
         return tuple(Hint(row.queue, row.job_id, row.name, row.part) for row in rows)
 
     def too_large(self, queues: Iterable[Queue], room_bytes: int) -> int:
@@ -284,7 +293,7 @@ def _queue_step(connection: Connection, job: Row[Any], known: Row[Any] | None, s
     values: dict[str, object] = {
         "key": step.key, "state": "queued", "queue": step.queue, "priority": job.priority, "since": job.created_at,
         "parts": step.parts, "needs_bytes": step.needs_bytes, "total": step.total, "unit": step.unit, "attempts": 0,
-        "failures": 0, "not_before": 0.0, "announced_at": now, "done": None, "owner": None, "expires_at": None, "error": "",
+        "faults": 0, "failures": 0, "not_before": 0.0, "announced_at": now, "done": None, "owner": None, "expires_at": None, "error": "",
         "output": None,
     }  # fmt: skip
     if known is None:

@@ -18,7 +18,10 @@ LEASE_SECONDS = 60.0
 """How long a step stays with a process that gives no sign of life."""
 
 MAX_ATTEMPTS = 3
-"""Claims after which a step that never came to an end is taken for poison."""
+"""Attempts in which a step brought its process down, after which it is taken for poison."""
+
+MAX_CLAIMS = 12
+"""Claims after which a step that never came to an end is given up, whosever fault it was: its worker may die of it each time."""
 
 OPEN_STATES = ("queued", "running")
 ENDED_STATES = ("done", "failed", "cancelled")

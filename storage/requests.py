@@ -29,6 +29,7 @@ from storage.database import reading
 from storage.documents import Episode
 from storage.episodes import remember
 from storage.errors import NotFound, OptionError
+from storage.ledger import still_asks
 from storage.paging import Page, page_of, place_of
 from storage.records import ENDED_STATES, JobRecord, JobState, job_of
 from storage.tables import episodes, events, jobs, steps
@@ -195,15 +196,15 @@ class Requests:
             raise _no_job(job_id)
         return Submitted(job_of(row), fresh)
 
-    def done(self, job_id: str, output: str) -> bool:
-        """Record a job's transcript, which ends it; False if it has ended already."""
+    def done(self, job_id: str, output: str, *, request: str | None = None) -> bool:
+        """Record a job's transcript, which ends it; False if it has ended already, or asks for something else than `request`."""
         with self._engine.begin() as connection:
-            return end_job(connection, job_id, "done", self._clock(), output=output)
+            return still_asks(connection, job_id, request) and end_job(connection, job_id, "done", self._clock(), output=output)
 
-    def failed(self, job_id: str, reason: str) -> bool:
-        """Record that a job cannot be done, which ends it; False if it has ended already."""
+    def failed(self, job_id: str, reason: str, *, request: str | None = None) -> bool:
+        """Record that a job cannot be done, which ends it; False if it has ended already, or asks for something else by now."""
         with self._engine.begin() as connection:
-            return end_job(connection, job_id, "failed", self._clock(), reason=reason)
+            return still_asks(connection, job_id, request) and end_job(connection, job_id, "failed", self._clock(), reason=reason)
 
     def purge(self, *, before: float, states: tuple[JobState, ...] = ("failed", "cancelled")) -> int:
         """Remove ended jobs that were last touched before `before`, with their steps and events; return how many.
@@ -224,7 +225,7 @@ class Requests:
         with reading(self._engine) as connection:
             found = connection.execute(query.where(steps.c.state == "done")).one()
             every = connection.execute(query).one()
-        return int(found[0]), int(every[1] or 0)
+        return int(found[0]), max(int(every[0]), int(every[1] or 0))  # a part that another job made may not say how many
 
     def last_event(self, job_id: str) -> int:
         """Return the id of a job's newest event; 0 if there is none."""

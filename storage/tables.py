@@ -58,6 +58,7 @@ steps = Table(
     Column("parts", Integer, nullable=False, server_default="1"),
     Column("needs_bytes", BigInteger, nullable=False, server_default="0"),
     Column("failures", Integer, nullable=False, server_default="0"),
+    Column("faults", Integer, nullable=False, server_default="0"),
     Column("not_before", Float, nullable=False, server_default="0"),
     Column("announced_at", Float),
     Column("done", Float),
@@ -66,7 +67,10 @@ steps = Table(
     Index("ix_steps_key_state", "key", "state"),
     Index("ix_steps_queue", "state", "queue", "priority", "since", "part"),
 )
-"""A step that workers may claim has a `queue`; `priority` and `since` are its job's, so that one index orders them."""
+"""A step that workers may claim has a `queue`; `priority` and `since` are its job's, so that one index orders them.
+
+`attempts` counts claims, `faults` those of them that ended its process, `failures` those that ended for a reason that may pass.
+"""
 
 events = Table(
     "events",

@@ -122,7 +122,7 @@ def do_everything(folder: Path) -> None:
         while not stores.requests.get(job).ended:
             claim = stores.queue.claim_next(QUEUES, stores.presence.owner)
             assert claim is not None, "an open job without anything to do"
-            ended = bench.do(claim.lease, claim.step.key)
+            ended = bench.do(claim.lease)
             assert ended["ended"] == "done", ended
 
 

@@ -31,7 +31,7 @@ Outbox = Callable[[str], str]
 @pytest.fixture
 def clock() -> Clock:
     """Return a clock that stands still."""
-    return Clock()
+    return Clock(1_000_000.0)
 
 
 @pytest.fixture

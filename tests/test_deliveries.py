@@ -22,7 +22,7 @@ HOOK = '{"url": "https://example.com/hook", "secret": "s"}'
 @pytest.fixture
 def clock() -> Clock:
     """Return a clock that stands still."""
-    return Clock()
+    return Clock(1_000_000.0)
 
 
 @pytest.fixture

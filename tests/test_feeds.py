@@ -22,7 +22,7 @@ HALF_HOUR = 1800.0
 @pytest.fixture
 def clock() -> Clock:
     """Return a clock that stands still."""
-    return Clock()
+    return Clock(1_000_000.0)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from jobs.intake import Given
 from jobs.options import Options
 from jobs.pipeline import process
 from storage.documents import Publication, Transcript
+from storage.episodes import Episodes
 from storage.errors import BadChapters, Cancelled, EarmarkError, EngineUnavailable, NotFound, StepBusy
 from storage.schema import transcript_schema
 from tests.webserver import Reply, WebServer
@@ -472,3 +473,12 @@ def test_audio_that_is_not_there_fails_the_job_with_its_name(tmp_path: Path, pub
         with pytest.raises(NotFound, match=r"gone\.mp3"):
             run(bench, publication.model_copy(update={"episode": episode}))
         assert [(name, reused) for name, reused in bench.ended(reused=False)] == [("chapters", 0)]
+
+
+def test_an_episode_that_was_run_by_hand_is_among_the_episodes_with_its_transcript(finished: Path) -> None:
+    """So that the API lists what the command line made."""
+    with open_bench(finished) as bench:
+        (found,) = Episodes(bench.shop.ledger._engine).list().items
+        assert found.id == "ep_untagged"
+        assert found.job_id is not None
+        assert found.transcript == bench.shop.ledger.job(found.job_id).output is not None

@@ -1,7 +1,8 @@
 """The child process of a worker, which does the work itself: whatever native code does to it, the worker lives on to tell.
 
-    worker → child    {"settings": {…}}, {"work": {lease}, "key": …}, {"stop": token}
-    child → worker    {"moved": done, "total": …}, {"ended": "done" | "lost" | "stopped" | "error" | "unforeseen", …}
+    worker → child    {"settings": {…}}, {"work": {lease}}, {"stop": token}
+    child → worker    {"ready": pid}, {"moved": done, "total": …}, {"committed": token},
+                      {"ended": "done" | "lost" | "stopped" | "error" | "unforeseen", …}
 
 The child commits what it made and plans the job's next steps; what fails is told to the worker, who settles it.
 """
@@ -19,8 +20,8 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from jobs.plan import Plan, Task
-from jobs.request import JobRequest
-from storage.errors import EarmarkError, LeaseLost, TransientError
+from jobs.request import read_request
+from storage.errors import EarmarkError, LeaseLost, LedgerUnavailable, TransientError
 from storage.records import Hint, Lease
 from worker.desk import Desk
 from worker.engines import EngineRoom
@@ -33,6 +34,9 @@ from worker.tools import engine_place, open_tools
 
 MOVED_EVERY = 0.5
 """Seconds between two reports of progress."""
+
+_ASK_AGAIN = 1.0
+"""Seconds between two tries to reach a ledger that is away."""
 
 _log = logging.getLogger("earmark.child")
 
@@ -58,12 +62,13 @@ class Bench:
         self._tools = open_tools(settings, stores)
         self._room = EngineRoom(engine_place(settings), threads=settings.threads)
         self._desk = Desk(stores, self._tools, lambda _: ())
+        self._patience = settings.lease_seconds
         self.work = _Work()
 
-    def do(self, lease: Lease, key: str) -> Message:
-        """Do the step with this key and return how it ended."""
+    def do(self, lease: Lease) -> Message:
+        """Do a step and return how it ended."""
         try:
-            hints = self._do(lease, key)
+            hints = self._do(lease)
         except _Stopped:
             return {"ended": "stopped"}
         except LeaseLost:
@@ -77,26 +82,40 @@ class Bench:
             return {"ended": "unforeseen", "message": f"{type(error).__name__}: {error}"}
         return {"ended": "done", "hints": [asdict(hint) for hint in hints]}
 
-    def _do(self, lease: Lease, key: str) -> tuple[Hint, ...]:
+    def _do(self, lease: Lease) -> tuple[Hint, ...]:
         raw = self._stores.requests.request_of(lease.job_id)
-        if raw is not None and (known := self._stores.ledger.finished(key)) is not None:
-            self._stores.ledger.commit(lease, known)  # another job did the same meanwhile
-        elif raw is not None:
-            request = JobRequest.model_validate_json(raw)
-            tools = replace(self._tools, engines=self._room.for_job(request.options))
-            with Plan(request, tools) as plan:
-                ahead = plan.ahead(LedgerResults(self._stores.ledger, self._stores.results, lease.job_id, own_alone=True))
-                task = next((task for task in ahead.ready if _is_of(task.step, lease) and task.step.key == key), None)
-                if task is None:
-                    self._stores.queue.withdraw(lease)  # planned before the job changed
-                else:
-                    self._run(task, lease)
+        if raw is None:
+            self._stores.queue.withdraw(lease)  # a job that is run by hand
+            return ()
+        request, here = read_request(raw), (lease.name, lease.part)
+        known = LedgerResults(self._stores.ledger, self._stores.results, lease.job_id, raw, at_hand=here)
+        with Plan(request, replace(self._tools, engines=self._room.for_job(request.options))) as plan:
+            ready = plan.ahead(known).ready
+            task = next((task for task in ready if _is_of(task.step, lease) and task.step.key == known.key_at_hand), None)
+            if task is None:
+                self._stores.queue.withdraw(lease)  # planned before the job changed
+            else:
+                self._commit(lease, known.done_meanwhile(task) or self._made(task))
         return self._desk.plan(lease.job_id)
 
-    def _run(self, task: Task[Any], lease: Lease) -> None:
+    def _made(self, task: Task[Any]) -> str:
         made = task.work(self._reporter())
-        output = self._stores.blobs.put(made.model_dump_json().encode())
-        self._stores.ledger.commit(lease, output)
+        return self._stores.blobs.put(made.model_dump_json().encode())
+
+    def _commit(self, lease: Lease, output: str) -> None:
+        """Record what was made; a ledger that is away for less than a lease is no reason to make it again."""
+        deadline = time.monotonic() + self._patience
+        while True:
+            try:
+                self._stores.ledger.commit(lease, output)
+            except LedgerUnavailable as error:
+                if time.monotonic() > deadline:
+                    raise
+                _log.warning("%s of job %s waits to be recorded: %s", lease.name, lease.job_id, error)
+                time.sleep(_ASK_AGAIN)
+            else:
+                self._lines.send({"committed": lease.token})
+                return
 
     def _reporter(self) -> Any:
         said = 0.0
@@ -124,6 +143,8 @@ def _listen(lines: Lines, inbox: queue.Queue[Message], bench: Bench) -> None:
             if message["stop"] == bench.work.token:
                 bench.work.stopped.set()
         else:
+            # here and not where it is done: the word to stop may be the next line
+            bench.work = _Work(message["work"]["token"])
             inbox.put(message)
     os._exit(1)
 
@@ -143,10 +164,7 @@ def main(descriptor: int, parent: int) -> None:
         threading.Thread(target=_listen, args=(lines, inbox, bench), name="earmark-worker", daemon=True).start()
         lines.send({"ready": os.getpid()})
         while True:
-            message = inbox.get()
-            lease = Lease(**message["work"])
-            bench.work = _Work(lease.token)
-            lines.send(bench.do(lease, message["key"]))
+            lines.send(bench.do(Lease(**inbox.get()["work"])))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from jobs.options import Options
 from jobs.plan import Plan, Tools
-from jobs.request import JobRequest
+from jobs.request import JobRequest, read_request
 from storage.documents import Note, Publication
 from storage.errors import EarmarkError, TransientError
 from storage.records import Hint
@@ -89,7 +89,7 @@ class Desk:
         )
         submitted = self.stores.requests.submit(new)
         if submitted.fresh:
-            self._set_going(submitted.job.id)
+            self._begin(submitted.job.id)
         return submitted
 
     def submit_all(self, asked: Sequence[Asked]) -> tuple[Submitted, ...]:
@@ -100,17 +100,15 @@ class Desk:
         """Set a failed or cancelled job going again, from its last finished step; any other stays as it is."""
         submitted = self.stores.requests.retry(job_id)
         if submitted.fresh:
-            self._set_going(job_id)
+            self._begin(job_id)
         return submitted
 
-    def _set_going(self, job_id: str) -> None:
-        """Queue the first steps of a job that is taken down; if that fails, the sweeper does it, and the job stays taken."""
+    def _begin(self, job_id: str) -> None:
+        """Queue the first steps of a job. It is taken down: if it cannot be planned just now, that is no reason to refuse it."""
         try:
             self.advance(job_id)
-        except TransientError:
-            _log.warning(
-                "The job %s is taken down, but its steps are not queued yet; the sweeper does that.", job_id, exc_info=True
-            )
+        except TransientError as error:
+            _log.warning("Job %s is taken down, and the sweeper begins it: %s", job_id, error)
 
     def advance(self, job_id: str) -> None:
         """Queue what has become ready in a job and give word of it; end the job once its transcript is there."""
@@ -122,18 +120,18 @@ class Desk:
         if raw is None:
             return ()
         tools = replace(self.tools, forget=self.stores.ledger.forget)
-        known = LedgerResults(self.stores.ledger, self.stores.results, job_id)
+        known = LedgerResults(self.stores.ledger, self.stores.results, job_id, raw)
         try:
-            with Plan(JobRequest.model_validate_json(raw), tools) as plan:
+            with Plan(read_request(raw), tools) as plan:
                 ready, transcript = ready_steps(plan, known)
-                if transcript is not None and self.stores.requests.done(job_id, transcript):
+                if transcript is not None and self.stores.requests.done(job_id, transcript, request=raw):
                     self._clean_up(job_id, plan.decoded_blob(known))
         except TransientError:
             raise
         except EarmarkError as error:
-            self.stores.requests.failed(job_id, str(error))
+            self.stores.requests.failed(job_id, str(error), request=raw)
             return ()
-        return self.stores.queue.enqueue(job_id, ready)
+        return self.stores.queue.enqueue(job_id, ready, request=raw)
 
     def tell(self, hints: Sequence[Hint]) -> None:
         """Give word to the workers of steps that were queued just now."""

@@ -35,14 +35,34 @@ class ResultReader:
 
 
 class LedgerResults:
-    """The finished steps of one job, and, unless only its own are wanted, those of others that serve it."""
+    """The finished steps of one job, and those of others that serve it.
 
-    def __init__(self, ledger: Ledger, reader: ResultReader, job_id: str, *, own_alone: bool = False) -> None:
+    `request` is what the job asked for when it was read: what is found is not noted down for a job that was asked for anew since.
+    The step `at_hand`, by name and part, is not known: somebody is about to do it. What it needs are results of its own job, so
+    no others are looked for.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        reader: ResultReader,
+        job_id: str,
+        request: str | None = None,
+        *,
+        at_hand: tuple[str, int] | None = None,
+    ) -> None:
         self._ledger = ledger
         self._reader = reader
         self._job_id = job_id
-        self._own_alone = own_alone
+        self._request = request
+        self._at_hand = at_hand
         self._own = {(step.name, step.part): step for step in ledger.steps(job_id)}
+
+    @property
+    def key_at_hand(self) -> str | None:
+        """The key under which the step at hand was queued."""
+        own = self._own.get(self._at_hand) if self._at_hand is not None else None
+        return own.key if own is not None else None
 
     def has(self, task: Task[Any]) -> bool:
         """Tell whether the step is done."""
@@ -51,8 +71,21 @@ class LedgerResults:
     def result(self, task: Task[Result]) -> Result | None:
         """Return what the step made; a result that is gone, damaged or not usable is forgotten, and none returned."""
         output = self._output(task)
+        return None if output is None else self._checked(task, output)
+
+    def done_meanwhile(self, task: Task[Any]) -> str | None:
+        """Return the digest of what another job made of the step at hand; none if nobody did it, or it will not do."""
+        output = self._ledger.finished(task.step.key)
         if output is None:
             return None
+        result = self._checked(task, output)
+        return output if result is not None and task.settled(result) else None
+
+    def digest(self, task: Task[Any]) -> str | None:
+        """Return the digest of what the step made; none if it is not done."""
+        return self._output(task)
+
+    def _checked(self, task: Task[Result], output: str) -> Result | None:
         try:
             result = self._reader.read(output, task.kind)
         except (NotFound, CorruptBlob, ValidationError):
@@ -60,23 +93,20 @@ class LedgerResults:
         if result is None or not task.usable(result):
             self._forget(task)
             return None
-        assert isinstance(result, task.kind)
         return result
-
-    def digest(self, task: Task[Any]) -> str | None:
-        """Return the digest of what the step made; none if it is not done."""
-        return self._output(task)
 
     def _output(self, task: Task[Any]) -> str | None:
         step = task.step
+        if (step.name, step.part) == self._at_hand:
+            return None
         own = self._own.get((step.name, step.part))
         if own is not None and own.key == step.key and own.state == "done":
             return own.output
-        if self._own_alone:
+        if self._at_hand is not None:
             return None
-        output = self._ledger.finished(step.key)
+        output = self.done_meanwhile(task)
         if output is not None:
-            self._ledger.adopt(self._job_id, step.name, step.part, step.key, output)
+            self._ledger.adopt(self._job_id, step.name, step.part, step.key, output, request=self._request)
         return output
 
     def _forget(self, task: Task[Any]) -> None:

@@ -30,15 +30,18 @@ class Lines:
         return True
 
     def receive(self) -> Message | None:
-        """Wait for the next message; none when the other side is gone."""
+        """Wait for the next message; none when the other side is gone, or says what is no message."""
         try:
             line = self._reader.readline()
         except OSError:
             return None
         if not line.endswith(b"\n"):  # cut off in the middle of a message
             return None
-        message: Message = json.loads(line)
-        return message
+        try:
+            message = json.loads(line)
+        except ValueError:
+            return None
+        return message if isinstance(message, dict) else None
 
     def close(self) -> None:
         """Hang up; whoever waits on either side is told."""

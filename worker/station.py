@@ -44,7 +44,9 @@ class _Active:
     sign: float
     """When the child last moved, on the monotonic clock."""
     child: Child | None = None
-    """None while it comes up."""
+    """None while it comes up, and once the step has ended: then it may be at another."""
+    committed: bool = False
+    """Whether its result is in the ledger: the lease is over, and only the planning is left."""
     done: float | None = None
     total: float | None = None
     why: Why | None = None
@@ -62,9 +64,11 @@ class Station:
         self._settings = settings
         self._children = Children(settings)
         self._slots = threading.BoundedSemaphore(slots)
+        self._count = slots
         self._active: dict[int, _Active] = {}
         self._lock = threading.Lock()
         self._draining = threading.Event()
+        self._returning = threading.Event()
         self._closed = threading.Event()
         self._cap = settings.max_child_bytes or int(limit_bytes() * 0.9)
         self._heart = threading.Thread(target=self._beat, name="earmark-heart", daemon=True)
@@ -107,6 +111,8 @@ class Station:
         active = _Active(claim, claim.lease, now, now)
         with self._lock:
             self._active[id(active)] = active
+            if self._returning.is_set():  # claimed while all was given back
+                self._stop(active, "drained")
         try:
             ended = self._have_done(active, queue if queue in _WITH_MODELS else "plain")
         finally:
@@ -125,18 +131,29 @@ class Station:
         def moved(done: float, total: float | None) -> None:
             active.done, active.total, active.sign = done, total, time.monotonic()
 
-        child = self._children.take(kind)
+        def committed() -> None:
+            active.committed = True
+
+        try:
+            child = self._children.take(kind)
+        except (OSError, RuntimeError) as error:  # the machine has no room for a process, or ours are ended
+            return {"ended": "error", "message": f"no process could be started: {error}", "transient": True, "retry_after": None}
         with self._lock:
-            active.child = child
+            active.child, active.sign = child, time.monotonic()  # it comes up at its own pace
             stopped = active.why is not None
-        ended = {"ended": "stopped"} if stopped else child.do(active.claim.lease, active.claim.step.key, moved)
-        self._children.give_back(kind, child)
-        return ended
+        try:
+            return {"ended": "stopped"} if stopped else child.do(active.claim.lease, moved, committed)
+        finally:
+            with self._lock:
+                active.child = None
+            self._children.give_back(kind, child)
 
     def _settle(self, active: _Active, ended: Message) -> None:
         lease, step, how = active.claim.lease, active.claim.step, ended["ended"]
         if how == "done":
             self._desk.tell([Hint(**hint) for hint in ended["hints"]])
+        elif active.committed:
+            self._after_the_end(lease)
         elif how == "lost" or active.why == "lost":
             _log.warning("%s of job %s went to another worker; nothing is lost.", step.label, lease.job_id)
         elif active.why is not None:
@@ -166,27 +183,39 @@ class Station:
                 active = list(self._active.values())
             try:
                 self._look_after(active)
+                self._children.end_idle(longer_than=self._settings.idle_seconds)
             except EarmarkError as error:  # the ledger is away: go on, the leases run on meanwhile
                 _log.warning("%s", error)
-            self._children.end_idle(longer_than=self._settings.idle_seconds)
+            except Exception:  # noqa: BLE001 - whatever it is: a heart that stops costs every lease
+                _log.exception("the heart stumbled")
 
     def _look_after(self, active: Sequence[_Active]) -> None:
         now = time.monotonic()
         for step in active:
-            if step.child is None:
-                continue
-            if step.why is not None and now - step.asked > STOP_GRACE:
-                step.child.kill(f"it did not stop when it was asked to ({step.why})")
-            elif now - step.sign > self._settings.stall_seconds:
-                step.child.kill(f"it showed no progress for {self._settings.stall_seconds:.0f} s, and was killed")
-            elif (taken := step.child.resident_bytes()) > self._cap:
-                step.child.kill(f"it took {taken / 1e9:.1f} GB of memory, more than it may, and was killed")
+            child = step.child
+            reason = self._why_kill(step, child, now) if child is not None else None
+            with self._lock:
+                if reason is not None and step.child is not None:  # else the step has ended, and its child is at another
+                    step.child.kill(reason)
         unwanted = self._stores.queue.unwanted({step.lease.job_id for step in active}) if active else frozenset()
         for step in active:
             if step.lease.job_id in unwanted:
-                self._stop(step, "cancelled")
+                with self._lock:
+                    self._stop(step, "cancelled")
+            elif step.committed:
+                continue
             elif now - step.renewed >= self._renew_every(step):
                 self._renew(step, now)
+
+    def _why_kill(self, step: _Active, child: Child, now: float) -> str | None:
+        """Say why the child is to be killed; none if it is well."""
+        if step.why is not None and now - step.asked > STOP_GRACE and not step.committed:
+            return f"it did not stop when it was asked to ({step.why})"
+        if now - step.sign > self._settings.stall_seconds:
+            return f"it showed no progress for {self._settings.stall_seconds:.0f} s, and was killed"
+        if (taken := child.resident_bytes()) > self._cap:
+            return f"it took {taken / 1e9:.1f} GB of memory, more than it may, and was killed"
+        return None
 
     def _renew_every(self, step: _Active) -> float:
         often = self._settings.lease_seconds / 3
@@ -199,10 +228,12 @@ class Station:
             )
             step.renewed = now
         except LeaseLost:
-            self._stop(step, "lost")
+            with self._lock:
+                self._stop(step, "lost")
 
     @staticmethod
     def _stop(step: _Active, why: Why) -> None:
+        """Ask a step to stop; the caller holds the lock, so that its child is at no other meanwhile."""
         if step.why is None:
             step.why, step.asked = why, time.monotonic()
             if step.child is not None:
@@ -219,16 +250,18 @@ class Station:
 
     def _return_all(self) -> None:
         with self._lock:
+            self._returning.set()
             for step in self._active.values():
                 self._stop(step, "drained")
 
     def close(self) -> None:
-        """Give back what is left and end the children."""
+        """Give back what is left, wait until that stands in the ledger, and end the children."""
         self._draining.set()
         self._return_all()
         deadline = time.monotonic() + STOP_GRACE + 3 * BEAT
-        while self._active and time.monotonic() < deadline:
-            time.sleep(0.05)
+        # a slot is held from before the claim until the step is settled
+        free = [self._slots.acquire(timeout=max(0.0, deadline - time.monotonic())) for _ in range(self._count)]
+        self._slots.release(sum(free))
         self._closed.set()
         self._heart.join()
         self._children.close()

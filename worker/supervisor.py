@@ -47,6 +47,7 @@ class Child:
         self._lines.send({"settings": _plain(settings)})
         self.steps = 0
         self.idle_since = time.monotonic()
+        self._ready = False
         self._killed_because: str | None = None
 
     @property
@@ -55,25 +56,47 @@ class Child:
         return self._process.pid
 
     def wait_until_ready(self) -> bool:
-        """Wait until the child has come up; False if it did not."""
+        """Wait until the child has come up; False if it did not, and is dead."""
         timer = threading.Timer(_START_SECONDS, self.kill, args=("it did not come up",))
         timer.start()
         try:
-            return self._lines.receive() is not None
+            first = self._lines.receive()
         finally:
             timer.cancel()
+        self._ready = first is not None and "ready" in first
+        if not self._ready:
+            self._bury()
+        return self._ready
 
-    def do(self, lease: Lease, key: str, moved: Callable[[float, float | None], None]) -> Message:
-        """Let the child do the step with this key; return how it ended: its own word, or `{"ended": "died", "message": …}`."""
+    def do(
+        self, lease: Lease, moved: Callable[[float, float | None], None], committed: Callable[[], None] = lambda: None
+    ) -> Message:
+        """Let the child do a step; return how it ended: its own word, or `{"ended": "died", "message": …}`.
+
+        `committed` is told when the step's result is in the ledger, and only the planning is left. A child that never came up
+        has not begun the step: that passes, and is no fault of it.
+        """
+        if not self._ready:
+            return {"ended": "error", "message": f"no process came up: {self._bury()}", "transient": True, "retry_after": None}
         self.steps += 1
-        self._lines.send({"work": asdict(lease), "key": key})
+        self._lines.send({"work": asdict(lease)})
         while (message := self._lines.receive()) is not None:
             if "ended" in message:
                 self.idle_since = time.monotonic()
                 return message
             if "moved" in message:
                 moved(message["moved"], message["total"])
-        return {"ended": "died", "message": self._killed_because or _how_it_ended(self._process)}
+            if "committed" in message:
+                committed()
+        return {"ended": "died", "message": self._bury()}
+
+    def _bury(self) -> str:
+        """Make sure that a child which says nothing more is dead; return what ended it."""
+        how = self._killed_because or _how_it_ended(self._process)
+        if self.alive:  # it hung up, and lives
+            self.kill(how)
+            self._process.wait()
+        return how
 
     def ask_to_stop(self, token: int) -> None:
         """Ask the child to give up the step with this token."""
@@ -82,8 +105,9 @@ class Child:
     def kill(self, reason: str) -> None:
         """Kill the child and everything that it started."""
         self._killed_because = self._killed_because or reason
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)
+        if self.alive:  # else its number may be another's by now
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
 
     @property
     def alive(self) -> bool:
@@ -116,15 +140,17 @@ class Children:
 
     def take(self, kind: str) -> Child:
         """Return a child for a step of this kind; a new one if none is idle."""
-        with self._lock:
-            while self._idle.get(kind):
-                child = self._idle[kind].pop()
-                if child.alive:
-                    return child
+        while (idle := self._idle_one(kind)) is not None:
+            if idle.alive:
+                return idle
+            idle.end()
         child = self._starter.submit(Child, self._settings).result()
-        if not child.wait_until_ready():
-            child.kill("it did not come up")
+        child.wait_until_ready()
         return child
+
+    def _idle_one(self, kind: str) -> Child | None:
+        with self._lock:
+            return self._idle[kind].pop() if self._idle.get(kind) else None
 
     def give_back(self, kind: str, child: Child) -> None:
         """Keep a child for the next step, unless it is dead or has done its share (faster-whisper leaks: #660, #1055)."""

@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from storage.errors import EarmarkError
+from storage.errors import LedgerUnavailable
 from storage.records import Hint
 from worker.desk import Desk
 
@@ -34,7 +34,9 @@ def sweep(desk: Desk, depth: Callable[[str], int | None]) -> tuple[Hint, ...]:
     for job_id in stores.queue.stalled(before=now - STALLED_AFTER):
         try:
             desk.advance(job_id)
-        except EarmarkError:
+        except LedgerUnavailable:
+            raise
+        except Exception:  # noqa: BLE001 - one job that cannot be planned must not keep the others waiting
             _log.exception("job %s could not be planned", job_id)
     quiet = stores.queue.unannounced(since=now - QUIET_AFTER)
     depths = {queue: depth(queue) for queue in {hint.queue for hint in quiet}}

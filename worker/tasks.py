@@ -14,7 +14,7 @@ from worker.desk import Desk
 from worker.due import run_due
 from worker.poll import PollRules
 from worker.settings import Settings
-from worker.station import Station
+from worker.station import BEAT, Station
 from worker.sweeper import sweep
 
 _log = logging.getLogger("earmark.worker")
@@ -50,16 +50,29 @@ class Looker(threading.Thread):
 
     def run(self) -> None:
         """Look until told to stop."""
+        away = False
         while not self._ended.wait(self._every):
             try:
+                if away:
+                    self._let_hearts_go_first()
                 unheard = sweep(self._desk, self._depth)
+                away = False
             except EarmarkError as error:
+                away = True
                 _log.warning("%s", error)
+                continue
+            except Exception:  # noqa: BLE001 - whatever it is: without a sweep nothing that was lost comes back
+                _log.exception("the sweep stumbled")
                 continue
             self._serving = [thread for thread in self._serving if thread.is_alive()]
             for queue in self._station.queues:
                 if self._station.idle and any(hint.queue == queue for hint in unheard):
                     self._serve(queue)
+
+    def _let_hearts_go_first(self) -> None:
+        """Wait until the ledger is back, and a little longer: workers that are well renew the leases that ran out meanwhile."""
+        self._desk.stores.queue.backlog()
+        self._ended.wait(3 * BEAT)
 
     def _serve(self, queue: Queue) -> None:
         def serve() -> None:

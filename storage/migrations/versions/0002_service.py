@@ -67,6 +67,7 @@ def _widen_steps() -> None:
         table.add_column(sa.Column("parts", sa.Integer(), server_default="1", nullable=False))
         table.add_column(sa.Column("needs_bytes", sa.BigInteger(), server_default="0", nullable=False))
         table.add_column(sa.Column("failures", sa.Integer(), server_default="0", nullable=False))
+        table.add_column(sa.Column("faults", sa.Integer(), server_default="0", nullable=False))
         table.add_column(sa.Column("not_before", sa.Float(), server_default="0", nullable=False))
         table.add_column(sa.Column("announced_at", sa.Float()))
         table.add_column(sa.Column("done", sa.Float()))
@@ -160,7 +161,7 @@ def downgrade() -> None:
         op.drop_table(name)
     with op.batch_alter_table("steps") as table:
         table.drop_index("ix_steps_queue")
-        for name in ("queue", "priority", "since", "parts", "needs_bytes", "failures", "not_before", "announced_at"):
+        for name in ("queue", "priority", "since", "parts", "needs_bytes", "failures", "faults", "not_before", "announced_at"):
             table.drop_column(name)
         for name in ("done", "total", "unit"):
             table.drop_column(name)
