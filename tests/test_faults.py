@@ -15,9 +15,8 @@ from tests.yard import REPOSITORY, wait_for
 
 def begin(fault: str, *, first: str = "") -> subprocess.Popen[bytes]:
     """Commit a fault in a process; it says when it is about to."""
-    code = (
-        f"{first}\nfrom jobs.engines.faults import commit; print('now', flush=True); commit({fault!r}); print('over', flush=True)"
-    )
+    then = f"print('now', flush=True); commit({fault!r}); print('over', flush=True)"
+    code = f"from jobs.engines.faults import commit\n{first}\n{then}"
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=REPOSITORY)
     assert process.stdout is not None
     assert process.stdout.readline() == b"now\n"
