@@ -293,7 +293,8 @@ def _queue_step(connection: Connection, job: Row[Any], known: Row[Any] | None, s
     values: dict[str, object] = {
         "key": step.key, "state": "queued", "queue": step.queue, "priority": job.priority, "since": job.created_at,
         "parts": step.parts, "needs_bytes": step.needs_bytes, "total": step.total, "unit": step.unit, "attempts": 0,
-        "faults": 0, "failures": 0, "not_before": 0.0, "announced_at": now, "done": None, "owner": None, "expires_at": None, "error": "",
+        "faults": 0, "failures": 0, "not_before": 0.0, "announced_at": now, "done": None, "owner": None, "expires_at": None,
+        "error": "",
         "output": None,
     }  # fmt: skip
     if known is None:

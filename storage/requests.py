@@ -241,7 +241,8 @@ def _purgeable(before: float, states: tuple[JobState, ...]) -> ColumnElement[boo
 
 def _start_over(connection: Connection, job_id: str) -> None:
     """Take what is not done out of the queues; whoever still works on it finds its token stale."""
-    values = {"state": "failed", "queue": None, "attempts": 0, "failures": 0, "token": steps.c.token + 1, "owner": None}
+    counts = {"attempts": 0, "faults": 0, "failures": 0}
+    values = {"state": "failed", "queue": None, "token": steps.c.token + 1, "owner": None, **counts}
     connection.execute(update(steps).where(steps.c.job_id == job_id, steps.c.state != "done").values(values))
 
 
