@@ -17,9 +17,10 @@ from jobs.events import EpisodeBegan, Listener
 from jobs.fetch import Fetcher
 from jobs.intake import Given
 from jobs.options import Options
-from jobs.plan import EngineChoice, Plan, Result, Task, Tools
+from jobs.plan import Plan
 from jobs.request import JobRequest
 from jobs.steps import StepRunner
+from jobs.tasks import EngineChoice, Result, Task, Tools
 from storage.blobs import Blobs
 from storage.documents import Document, EngineInfo, Note, Notice, Publication, Transcript
 from storage.errors import Cancelled, EarmarkError, LeaseLost, NotFound, StepBusy

@@ -11,8 +11,9 @@ from jobs.engines.protocols import Diarizer, Transcriber
 from jobs.engines.scripted import ScriptedDiarizer, ScriptedTranscriber, read_script
 from jobs.fetch import Fetcher
 from jobs.options import Options
-from jobs.plan import EngineChoice, Plan, Tools
+from jobs.plan import Plan
 from jobs.request import JobRequest
+from jobs.tasks import EngineChoice, Tools
 from jobs.wire import FetchLimits
 from storage.documents import EngineInfo, Publication
 from storage.records import QUEUES, Hint, JobRecord, Queue

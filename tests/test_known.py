@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from jobs.plan import Task
 from jobs.steps import Step
+from jobs.tasks import Task
 from storage.blobs import FolderBlobs
 from storage.database import open_database, sqlite_url
 from storage.documents import Document, Episode

@@ -14,8 +14,9 @@ from jobs.engines.choose import Place
 from jobs.fetch import Fetcher
 from jobs.intake import ChapterFiles
 from jobs.options import Options
-from jobs.plan import Plan, Result, Task, Tools, memory_needed
+from jobs.plan import Plan, memory_needed
 from jobs.request import JobRequest
+from jobs.tasks import Result, Task, Tools
 from storage.blobs import FolderBlobs
 from storage.documents import Document, EngineInfo, Episode, Link, Note, Publication, Transcript
 from storage.errors import BrokenAudio, EngineUnavailable

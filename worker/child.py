@@ -19,8 +19,9 @@ import time
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from jobs.plan import Plan, Task
+from jobs.plan import Plan
 from jobs.request import read_request
+from jobs.tasks import Task
 from storage.errors import EarmarkError, LeaseLost, LedgerUnavailable, TransientError
 from storage.records import Hint, Lease
 from worker.desk import Desk

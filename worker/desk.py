@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from jobs.options import Options
-from jobs.plan import Plan, Tools
+from jobs.plan import Plan
 from jobs.request import JobRequest, read_request
+from jobs.tasks import Tools
 from storage.documents import Note, Publication
 from storage.errors import EarmarkError, TransientError
 from storage.records import Hint

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from jobs.engines.choose import Place, choose_diarizer, choose_transcriber
 from jobs.engines.protocols import Diarizer, Transcriber
 from jobs.options import Options
-from jobs.plan import EngineChoice
+from jobs.tasks import EngineChoice
 from storage.documents import EngineInfo, Notice
 from storage.errors import EngineDiffers, EngineUnavailable
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from jobs.plan import Plan, Result, Task
+from jobs.plan import Plan
+from jobs.tasks import Result, Task
 from storage.blobs import Blobs
 from storage.errors import CorruptBlob, NotFound
 from storage.ledger import Ledger

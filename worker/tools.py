@@ -6,7 +6,7 @@ from jobs.audio import DecodeLimits
 from jobs.engines.choose import Place
 from jobs.engines.protocols import Diarizer, Transcriber
 from jobs.fetch import USER_AGENT, Fetcher
-from jobs.plan import EngineChoice, Engines, Tools
+from jobs.tasks import EngineChoice, Engines, Tools
 from jobs.wire import FetchLimits
 from storage.documents import EngineInfo
 from storage.errors import EngineUnavailable

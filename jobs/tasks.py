@@ -1,0 +1,97 @@
+"""A step of a plan, what it makes and how, and what a plan needs to be walked: the words in which `jobs/plan.py` is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
+
+from jobs.audio import DecodeLimits
+from jobs.engines.protocols import Diarizer, Transcriber
+from jobs.fetch import Fetcher
+from jobs.steps import Report, Step
+from storage.blobs import Blobs
+from storage.documents import Document, EngineInfo, Notice, Transcript
+from storage.records import Queue
+
+Result = TypeVar("Result", bound=Document)
+Made_co = TypeVar("Made_co", bound=Document, covariant=True)
+
+
+class EngineChoice(Document):
+    """Which engine a worker took for a job, and what the choice has to say."""
+
+    info: EngineInfo | None
+    """None where nobody tells the speakers apart."""
+    notices: tuple[Notice, ...] = ()
+
+
+class Engines(Protocol):
+    """Where a step gets its engine from, when it is run."""
+
+    def choose_transcriber(self) -> EngineChoice:
+        """Say which transcriber this machine takes for the job."""
+
+    def choose_diarizer(self) -> EngineChoice:
+        """Say which diarizer this machine takes for the job; no `info` if none."""
+
+    def transcriber(self, chosen: EngineInfo) -> Transcriber:
+        """Return the transcriber that was chosen."""
+
+    def diarizer(self, chosen: EngineInfo) -> Diarizer:
+        """Return the diarizer that was chosen."""
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What the steps work with."""
+
+    blobs: Blobs
+    fetcher: Fetcher
+    engines: Engines
+    decode_limits: DecodeLimits = field(default_factory=DecodeLimits)
+    forget: Callable[[str], None] = lambda _: None
+    """Told the key of a finished step whose result proved worthless."""
+    keep_decoded: bool = False
+    """Keep the decoded audio once the transcript is made."""
+
+
+def _always(_: Any) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Task(Generic[Made_co]):
+    """A step, what it makes, and how."""
+
+    step: Step
+    kind: type[Made_co]
+    work: Callable[[Report], Made_co]
+    queue: Queue
+    usable: Callable[[Any], bool] = _always
+    """Can refuse a known result, for instance because a file that it names is gone."""
+    settled: Callable[[Any], bool] = _always
+    """Can refuse the result of another job where a new try may find more; the job that made it goes on with it."""
+    needs_bytes: int = 0
+    """Memory without which the step must not start; 0 if it is modest."""
+
+
+class Known(Protocol):
+    """What has been done."""
+
+    def has(self, task: Task[Any]) -> bool:
+        """Tell whether the step is done."""
+
+    def result(self, task: Task[Result]) -> Result | None:
+        """Return what the step made; none if it is not done, or its result is not usable."""
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """How far a plan has come."""
+
+    ready: tuple[Task[Any], ...]
+    """The steps that can be done now."""
+    transcript: Transcript | None = None
+    last: Task[Transcript] | None = None
+    """The step that makes the transcript, once everything before it is known."""
