@@ -12,7 +12,7 @@ run: $(VENV)/.run  ## Transcribe the example, or SOURCE=URL
 	@$(BIN)/python -m examples.first_run $(if $(SOURCE),"$(SOURCE)") $(ARGS)
 
 test: $(VENV)/.test  ## Run all tests
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 compose-test: $(VENV)/.test  ## Build the images, run the service in containers, kill a worker of it
 	@EARMARK_TEST_COMPOSE=1 $(BIN)/python -m pytest tests/test_compose.py tests/test_compose_run.py $(ARGS)
