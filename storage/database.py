@@ -26,6 +26,9 @@ _BUSY_TIMEOUT = 30.0
 _IDLE_TIMEOUT = 10.0
 """Seconds after which PostgreSQL ends a transaction whose process stands still or is gone, so that others can write."""
 
+_CONNECTIONS = 10
+"""Connections that a process keeps; a worker of many slots, or a busy API, opens up to four times as many more for a while."""
+
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _READING = "earmark_reading"
 _TURNSTILE = 7_042_118
@@ -42,7 +45,13 @@ def open_database(url: str) -> Engine:
     """
     url = _with_driver(url)
     is_sqlite = url.startswith("sqlite")
-    engine = create_engine(url, pool_pre_ping=not is_sqlite, connect_args={"timeout": _BUSY_TIMEOUT} if is_sqlite else {})
+    engine = create_engine(
+        url,
+        pool_size=_CONNECTIONS,
+        max_overflow=4 * _CONNECTIONS,
+        pool_pre_ping=not is_sqlite,
+        connect_args={"timeout": _BUSY_TIMEOUT} if is_sqlite else {},
+    )
     event.listen(engine, "handle_error", _in_our_words)
     if is_sqlite:
         event.listen(engine, "connect", _configure_sqlite)
