@@ -18,6 +18,7 @@ from tests.webserver import Canary, WebServer
 # read when the hub's library is imported: no test may depend on what this machine has fetched, or fetch anything
 os.environ.update(HF_HUB_OFFLINE="1", HF_HOME=tempfile.mkdtemp(prefix="earmark-no-models-"), PYANNOTE_METRICS_ENABLED="0")
 os.environ.pop("HF_TOKEN", None)
+os.environ.pop("COLUMNS", None)  # a worker of pytest-xdist has one, and a console takes its width when it is made
 
 # CI repeats the same examples, so that what lands does not depend on luck; everybody else draws new ones each time.
 # No deadline: a busy machine is not a fault of the code.

@@ -9,11 +9,11 @@ from pathlib import Path
 import psutil
 
 _CGROUP = Path("/sys/fs/cgroup")
-_LIMIT = (_CGROUP / "memory.max", _CGROUP / "memory" / "memory.limit_in_bytes")
+_LIMIT = ("memory.max", "memory/memory.limit_in_bytes")
 """The container's limit, as the second and the first version of control groups have it."""
 
-_USED = (_CGROUP / "memory.current", _CGROUP / "memory" / "memory.usage_in_bytes")
-_STAT = (_CGROUP / "memory.stat", _CGROUP / "memory" / "memory.stat")
+_USED = ("memory.current", "memory/memory.usage_in_bytes")
+_STAT = ("memory.stat", "memory/memory.stat")
 
 
 def limit_bytes() -> int:
@@ -44,19 +44,19 @@ def resident_bytes(pid: int) -> int:
     return total
 
 
-def _number(places: Sequence[Path]) -> int | None:
+def _number(names: Sequence[str]) -> int | None:
     """Return the number in the first of these files that holds one; where there is no limit, version 2 says "max"."""
-    for path in places:
+    for name in names:
         with contextlib.suppress(OSError, ValueError):
-            return int(path.read_text("ascii"))
+            return int((_CGROUP / name).read_text("ascii"))
     return None
 
 
 def _inactive_file() -> int:
     """Return the bytes of the page cache that the container would give back when asked."""
-    for path in _STAT:
+    for name in _STAT:
         with contextlib.suppress(OSError):
-            lines = path.read_text("ascii").splitlines()
+            lines = (_CGROUP / name).read_text("ascii").splitlines()
             return next(
                 (int(line.split()[1]) for line in lines if line.startswith(("inactive_file ", "total_inactive_file "))), 0
             )
