@@ -97,7 +97,9 @@ class Terminal:
 
     def start(self, *arguments: str | Path, prelude: str = "") -> subprocess.Popen[str]:
         """Start the command as a child; `prelude` is Python that it runs first."""
-        program = f"{prelude}\nimport sys\nfrom service.cli import main\nsys.argv[0] = 'earmark'\nmain()"
+        # a shell lets its background jobs ignore Ctrl-C, and their children after them
+        heeding = "import signal, sys\nsignal.signal(signal.SIGINT, signal.default_int_handler)"
+        program = f"{heeding}\n{prelude}\nfrom service.cli import main\nsys.argv[0] = 'earmark'\nmain()"
         return subprocess.Popen(
             [sys.executable, "-c", program, *map(str, arguments)],
             env=self.environment,

@@ -68,7 +68,7 @@ def test_a_message_that_comes_again_while_its_step_runs_is_refused(yard: Yard) -
     """Early and often, to two workers: each part is begun once."""
     yard.worker(more={"EARMARK_VISIBILITY_SECONDS": "5"})
     yard.worker(more={"EARMARK_VISIBILITY_SECONDS": "5"})
-    job = yard.submit(pace=0.3)
+    job = yard.submit(pace=0.08)
     for _ in range(10):
         step = yard.running(job)
         yard.desk.announce([Hint("asr", job.id, step.name, step.part)] * 5)

@@ -33,7 +33,7 @@ def assert_whole(yard: Yard, job: JobRecord) -> None:
 def test_a_child_that_is_killed_costs_one_attempt_of_its_part(yard: Yard) -> None:
     """SIGKILL in mid-transcription: one transcript, two attempts of that part, and what was finished is not done again."""
     worker = yard.worker()
-    job = yard.submit(pace=0.1)
+    job = yard.submit(pace=0.04)
     step = yard.running(job, part=2)
     for child in worker.children:
         child.kill()
@@ -50,7 +50,7 @@ def test_a_killed_worker_is_followed_by_another_within_its_lease(yard: Yard, els
     """SIGKILL takes its children along; on one machine that is seen at once, across machines when the lease ends."""
     more = {"EARMARK_LEASE_SECONDS": "6" if elsewhere else "40", "EARMARK_SWEEP_SECONDS": "0.5"}
     worker = yard.worker(more=more)
-    job = yard.submit(pace=0.1)
+    job = yard.submit(pace=0.04)
     step = yard.running(job, part=1)
     children = worker.children
     worker.kill()
@@ -75,7 +75,7 @@ def test_a_worker_that_slept_past_its_lease_cannot_commit(yard: Yard) -> None:
     """SIGSTOP, another worker takes the part over, SIGCONT: the first one's result is refused."""
     more = {"EARMARK_LEASE_SECONDS": "3", "EARMARK_SWEEP_SECONDS": "0.5"}
     sleeper = yard.worker(more=more)
-    job = yard.submit(pace=0.2)
+    job = yard.submit(pace=0.05)
     step = yard.running(job, part=1)
     sleeper.signal(signal.SIGSTOP, children=True)
     yard.worker(more=more)
@@ -115,7 +115,7 @@ def test_a_native_hang_is_ended_from_outside(yard: Yard) -> None:
 
 def test_a_deploy_returns_what_is_not_done_within_its_grace(yard: Yard) -> None:
     """SIGTERM twice during many jobs: each time the worker is gone in time, no attempt is lost, and all jobs end well."""
-    jobs = [yard.submit(f"number {n}", pace=0.05) for n in range(6)]
+    jobs = [yard.submit(f"number {n}", pace=0.02) for n in range(4)]
     for _ in range(2):
         worker = yard.worker(slots=2, more={"EARMARK_DRAIN_SECONDS": "1"})
         yard.running(jobs[0] if yard.job(jobs[0]).state != "done" else jobs[-1], seconds=90)
