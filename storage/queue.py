@@ -39,13 +39,12 @@ _FOREMOST = (
     select(steps)
     .where(
         steps.c.state == "queued",
-        steps.c.queue.in_(bindparam("queues", expanding=True)),
         steps.c.not_before <= bindparam("now"),
         steps.c.needs_bytes <= bindparam("room"),
         # the same work for another job waits, and finds the result; a run by hand that was killed never ends, but its lease does
         ~exists().where(_twin.c.key == steps.c.key, _twin.c.state == "running", _twin.c.expires_at > bindparam("now")),
     )
-    .order_by(steps.c.priority.desc(), steps.c.since, steps.c.part, steps.c.name)
+    .order_by(steps.c.priority, steps.c.since, steps.c.part)
     .limit(1)
     .with_for_update(skip_locked=True, of=steps)
 )
@@ -110,9 +109,11 @@ class StepQueue:
         With `room_bytes`, steps that need more memory than that are left for a worker that has it.
         """
         now = self._clock()
-        wanted = {"queues": tuple(queues), "now": now, "room": _ANY_SIZE if room_bytes is None else room_bytes}
+        names = tuple(queues)
+        here = steps.c.queue == names[0] if len(names) == 1 else steps.c.queue.in_(names)  # one queue's order stands in an index
+        wanted = {"now": now, "room": _ANY_SIZE if room_bytes is None else room_bytes}
         with self._engine.begin() as connection:
-            row = connection.execute(_FOREMOST, wanted).first()
+            row = connection.execute(_FOREMOST.where(here), wanted).first()
             if row is None:
                 return None
             lease = Lease(row.job_id, row.name, row.part, owner, row.token + 1, now + seconds)
@@ -222,7 +223,7 @@ class StepQueue:
         now = self._clock()
         quiet = or_(steps.c.announced_at.is_(None), steps.c.announced_at < since)
         claimable = and_(steps.c.state == "queued", steps.c.not_before <= now)
-        order = (steps.c.priority.desc(), steps.c.since, steps.c.part)
+        order = (steps.c.priority, steps.c.since, steps.c.part)
         query = select(steps.c.queue, steps.c.job_id, steps.c.name, steps.c.part).where(claimable, quiet)
         query = query.order_by(*order).limit(limit)
         with reading(self._engine) as connection:
@@ -291,7 +292,7 @@ def _queue_step(connection: Connection, job: Row[Any], known: Row[Any] | None, s
     if known is not None and known.key == step.key and known.state == "queued" and known.queue is not None:
         return False
     values: dict[str, object] = {
-        "key": step.key, "state": "queued", "queue": step.queue, "priority": job.priority, "since": job.created_at,
+        "key": step.key, "state": "queued", "queue": step.queue, "priority": -job.priority, "since": job.created_at,
         "parts": step.parts, "needs_bytes": step.needs_bytes, "total": step.total, "unit": step.unit, "attempts": 0,
         "faults": 0, "failures": 0, "not_before": 0.0, "announced_at": now, "done": None, "owner": None, "expires_at": None,
         "error": "",

@@ -67,7 +67,8 @@ steps = Table(
     Index("ix_steps_key_state", "key", "state"),
     Index("ix_steps_queue", "state", "queue", "priority", "since", "part"),
 )
-"""A step that workers may claim has a `queue`; `priority` and `since` are its job's, so that one index orders them.
+"""A step that workers may claim has a `queue`; `priority` (negated) and `since` are its job's, so that
+one index holds the order in which they are claimed.
 
 `attempts` counts claims, `faults` those of them that ended its process, `failures` those that ended for a reason that may pass.
 """
