@@ -49,6 +49,7 @@ from benchmarks.recordings import (
 from benchmarks.table import Goal, Report, Row, arguments, show
 from benchmarks.wording import Comparison, compare, spoken
 from jobs.bridges import bridges
+from jobs.doubts import doubtful_seams
 from jobs.engines.devices import usable_cores
 from jobs.engines.protocols import SAMPLE_RATE, SpeechOptions, Transcriber
 from jobs.engines.whisper import WhisperTranscriber
@@ -57,7 +58,7 @@ from jobs.pcm import Pcm
 from jobs.prepare import Prepared, PrepareOptions, prepare
 from jobs.seams import join_parts, part_audio
 from jobs.split import LONGEST, PartSpan
-from jobs.transcribe import transcribe_part
+from jobs.transcribe import hear_bridges, transcribe_part
 
 NEAR = 2.0
 """Seconds around a seam in which words belong to it."""
@@ -136,18 +137,19 @@ def _in_parts(case: Case, prepared: Prepared, wav: Path, transcriber: Transcribe
     options = SpeechOptions(language="en")
     with Pcm(wav) as pcm:
         heard = [
-            transcribe_part(
-                part.index,
-                part_audio(pcm, part, prepared.speech),
-                transcriber,
-                options,
-                lambda _: None,
-                bridges=bridges(pcm, part, prepared.speech),
-            )
+            transcribe_part(part.index, part_audio(pcm, part, prepared.speech), transcriber, options, _to_nobody)
             for part in prepared.parts
         ]
-    segments = refine_onsets(join_parts(prepared.parts, heard), prepared.speech)
+        crossings = [
+            hear_bridges(part.index, bridges(pcm, part, prepared.speech), transcriber, options, _to_nobody)
+            for part in doubtful_seams(prepared.parts, heard)
+        ]
+    segments = refine_onsets(join_parts(prepared.parts, heard, crossings), prepared.speech)
     return _compared(case, [SaidWord(word.text, word.start, word.end) for segment in segments for word in segment.words])
+
+
+def _to_nobody(_: float) -> None:
+    """Take note of no progress."""
 
 
 def by_oracle(case: Case, prepared: Prepared, wav: Path, *, seed: int) -> int:

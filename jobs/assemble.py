@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from jobs.bridges import Crossing
 from jobs.chapters.choose import Choice, choose
 from jobs.chapters.place import Placed, chapters_of, find_starts
 from jobs.chapters.show_notes import read_show_notes
@@ -50,6 +51,7 @@ class Heard:
     prepared: Prepared
     embedded: ChapterSource
     parts: tuple[PartTranscript, ...]
+    crossings: tuple[Crossing, ...]
     diarization: Diarization | None
     language: str | None
     transcriber: EngineInfo
@@ -64,7 +66,7 @@ class Heard:
 def assemble(heard: Heard) -> Transcript:
     """Return the transcript of one episode."""
     prepared = heard.prepared
-    segments = refine_onsets(join_parts(prepared.parts, heard.parts), prepared.speech)
+    segments = refine_onsets(join_parts(prepared.parts, heard.parts, heard.crossings), prepared.speech)
     words, overlapped, diarization = _with_speakers(segments, heard.diarization)
     choice, notes_warnings = _choice(heard)
     placed, placing = _place(choice, words, diarization, prepared)

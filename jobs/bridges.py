@@ -1,8 +1,8 @@
 """Bridges: stretches across a seam that are heard in addition, so that there is more than one reading of the words beside it.
 
 A model hears worst at the edges of what it is given: before the last pause it repeats or invents a word, and with other windows
-it passes over another sentence. So each seam is heard twice more, once from shortly before it and once until shortly after it,
-and what most readings have is kept (`jobs.voting`).
+it passes over another sentence. So a seam beside which anything is doubtful (`jobs.doubts`) is heard twice more, once from
+shortly before it and once until shortly after it, and what most readings have is kept (`jobs.voting`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from jobs.clips import cut, samples_of
 from jobs.engines.protocols import PartAudio
 from jobs.pcm import Pcm
 from jobs.split import PartSpan
-from storage.documents import Span
+from storage.documents import Document, Segment, Span
 
 SHORT, LONG = (3.5, 8.0), (13.0, 20.0)
 """Seconds from the seam between which a bridge's nearer and farther end are looked for; together they fit into one window."""
@@ -23,17 +23,34 @@ _CLEAR = 0.05
 """Seconds of silence on either side of an end that make it one in a pause."""
 
 
-def bridges(pcm: Pcm, part: PartSpan, speech: Sequence[Span]) -> tuple[PartAudio, ...]:
-    """Return the audio of the bridges over the seam at a part's start; `speech` is the whole file's.
+class Crossing(Document):
+    """What was heard across the seam at the start of a part, once for each bridge."""
+
+    index: int
+    """The part's."""
+    readings: tuple[tuple[Segment, ...], ...]
+
+
+def bridge_spans(part: PartSpan, speech: Sequence[Span], duration: float) -> tuple[Span, ...]:
+    """Return where the bridges over the seam at a part's start lie; `speech` is the whole file's, which lasts `duration` seconds.
 
     The first part has none, and a part after a forced seam neither: it is heard from before the seam anyhow. A bridge that would
     hold the speech of one side alone is left out.
     """
     if part.index == 0 or part.forced:
         return ()
-    spans = [_span(part.start, before, after, speech, pcm.duration) for before, after in ((SHORT, LONG), (LONG, SHORT))]
-    found = [_audio(pcm, span, speech) for span in spans]
-    return tuple(audio for audio in found if audio.speech and audio.speech[0].end <= part.start < audio.speech[-1].end)
+    spans = (_span(part.start, before, after, speech, duration) for before, after in ((SHORT, LONG), (LONG, SHORT)))
+    return tuple(span for span in spans if _crosses(_inside(span, speech), part.start))
+
+
+def bridges(pcm: Pcm, part: PartSpan, speech: Sequence[Span]) -> tuple[PartAudio, ...]:
+    """Return the audio of the bridges over the seam at a part's start."""
+    spans = bridge_spans(part, speech, pcm.duration)
+    return tuple(PartAudio(samples_of(cut(pcm, span.start, span.end)), span.start, _inside(span, speech)) for span in spans)
+
+
+def _crosses(speech: Sequence[Span], seam: float) -> bool:
+    return bool(speech) and speech[0].end <= seam < speech[-1].end
 
 
 def _span(seam: float, before: tuple[float, float], after: tuple[float, float], speech: Sequence[Span], duration: float) -> Span:
@@ -60,10 +77,9 @@ def _pauses(speech: Sequence[Span], low: float, high: float) -> Iterator[tuple[f
             yield start, min(end, start + 2 * (high - start))
 
 
-def _audio(pcm: Pcm, span: Span, speech: Sequence[Span]) -> PartAudio:
-    inside = tuple(
+def _inside(span: Span, speech: Sequence[Span]) -> tuple[Span, ...]:
+    return tuple(
         Span(start=max(region.start, span.start), end=min(region.end, span.end))
         for region in speech
         if region.end > span.start and region.start < span.end
     )
-    return PartAudio(samples_of(cut(pcm, span.start, span.end)), span.start, inside)

@@ -8,8 +8,13 @@ from typing import Literal, TypeAlias
 
 from storage.documents import Episode, Notice
 
-StepName = Literal["transcriber", "diarizer", "chapters", "fetch", "prepare", "language", "transcribe", "diarize", "assemble"]
-"""The steps of a job, in their order; `transcribe` has one step per part; the first two choose engines, where workers do."""
+StepName = Literal[
+    "transcriber", "diarizer", "chapters", "fetch", "prepare", "language", "transcribe", "bridge", "diarize", "assemble"
+]
+"""The steps of a job, in their order; the first two choose engines, where workers do.
+
+`transcribe` has one step per part, `bridge` one for each part whose seam at the start is heard again.
+"""
 
 Unit = Literal["bytes", "seconds"]
 

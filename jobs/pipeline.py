@@ -26,6 +26,7 @@ from storage.documents import Document, EngineInfo, Note, Notice, Publication, T
 from storage.errors import Cancelled, EarmarkError, LeaseLost, NotFound, StepBusy
 from storage.ledger import Ledger
 from storage.presence import Presence
+from storage.records import IN_PARTS
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def _all_steps(request: JobRequest, shop: Workshop, runner: StepRunner) -> tuple
 def _run(tasks: list[Task[Any]], shop: Workshop, runner: StepRunner) -> tuple[Document, ...]:
     """Run steps of one name, several at once where the engine can."""
     first = tasks[0]
-    if first.step.name == "transcribe":
+    if first.step.name in IN_PARTS:
         at_once = shop.transcriber.expect(first.step.parts)
         return runner.run_all([(task.step, task.work) for task in tasks], first.kind, at_once=at_once)
     return tuple(runner.run(task.step, task.kind, task.work, usable=_usable(task)) for task in tasks)

@@ -1,9 +1,9 @@
 """What is to be done for an episode, and in which order: a plan that knows neither broker nor ledger.
 
     transcriber ─────────────────────────┐
-    chapters ────────────────────────────┼──────────────┐
-    fetch → prepare ─┬→ language ────────┴→ transcribe[0 … n) ──┬→ assemble
-    diarizer ────────┴→ diarize ────────────────────────────────┘
+    chapters ────────────────────────────┼──────────────────────────────────┐
+    fetch → prepare ─┬→ language ────────┴→ transcribe[0 … n) → bridge[…] ──┬→ assemble
+    diarizer ────────┴→ diarize ────────────────────────────────────────────┘
 
 Each step's key says what its result depends on, so that whatever was done before is found again, by this job or another. The
 plan is walked from the front each time: given what is known, it says which steps are ready. So it needs no state of its
@@ -13,44 +13,32 @@ own, and whoever walks it (one process, or workers on many machines) comes to th
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from jobs.assemble import Heard, assemble
-from jobs.bridges import bridges
 from jobs.decoded import DecodedAudio, Decoder, PreparedEpisode
-from jobs.engines.protocols import Diarization, SpeakerHints, SpeechOptions
+from jobs.engines.protocols import Diarization, SpeakerHints
+from jobs.hearing import Decoded, Hearing, Words
 from jobs.intake import ChapterFiles, Fetched, content_of, fetch_audio, read_chapter_files
-from jobs.language import places, read_clips
 from jobs.options import key_of
 from jobs.request import JobRequest
-from jobs.seams import part_audio
-from jobs.split import PartSpan
 from jobs.steps import Report, Step
-from jobs.tasks import Ahead, EngineChoice, Known, Result, Task, Tools
-from jobs.transcribe import PartTranscript, transcribe_part
-from storage.documents import Document, EngineInfo, Notice, Share, Transcript, Turn
+from jobs.tasks import Ahead, EngineChoice, Known, Task, Tools, Walk
+from storage.documents import Document, EngineInfo, Notice, Transcript, Turn
 from storage.errors import BrokenAudio
 
 VERSION = "0.1.0"
 
 _FORMATS = {
-    "transcriber": 1, "diarizer": 1, "fetch": 1, "chapters": 1, "prepare": 1, "language": 1, "transcribe": 2, "diarize": 1,
-    "assemble": 1,
+    "transcriber": 1, "diarizer": 1, "fetch": 1, "chapters": 1, "prepare": 1, "language": 1, "transcribe": 3, "bridge": 1,
+    "diarize": 1, "assemble": 2,
 }  # fmt: skip
 """Counted up when a step's result changes its meaning, so that older results are done again."""
 
 _MEMORY = {"pyannote": (1_500_000_000, 100_000), "resemblyzer": (700_000_000, 5_000)}
 """Memory of a diarizer in bytes: its libraries and models, and what it takes for each second of audio."""
-
-
-class Language(Document):
-    """What the episode is spoken in."""
-
-    language: str
-    probability: Share
 
 
 class DiarizedEpisode(Document):
@@ -83,7 +71,7 @@ class Plan:
 
     def ahead(self, known: Known) -> Ahead:
         """Walk the plan: return the steps that are ready, in the order in which one process does them, or the transcript."""
-        walk = _Walk(known)
+        walk = Walk(known)
         transcriber = walk.need(self._choose_transcriber())
         diarizer = walk.need(self._choose_diarizer()) if self._options.diarizer != "none" else EngineChoice(info=None)
         chapters = self._chapters()
@@ -92,13 +80,13 @@ class Plan:
         ready = walk.need(self._prepare(fetched)) if fetched is not None else None
         if fetched is None or ready is None:
             return walk.ahead()
-        episode = _Decoded(fetched, ready, self._prepare(fetched).step.key)
+        episode = Decoded(fetched, ready, self._prepare(fetched).step.key)
         words = self._words(walk, episode, transcriber)
         voices = self._voices(walk, episode, diarizer)
         if transcriber is None or diarizer is None or beside is None or words is None or voices is None:
             return walk.ahead()
         chapters_key = "" if chapters is None else key_of(beside.model_dump_json())
-        keys = (chapters_key, episode.key, words.language_key, *words.part_keys, voices.key)
+        keys = (chapters_key, episode.key, *words.keys, voices.key)
         heard = self._heard(episode, beside, words, voices, transcriber=transcriber, diarizer=diarizer)
         return walk.ahead(self._assemble(heard, keys))
 
@@ -151,54 +139,22 @@ class Plan:
         step = Step("prepare", key, total=self._publication.episode.published_duration)
         return Task(step, PreparedEpisode, decode, "cpu")
 
-    def _words(self, walk: _Walk, episode: _Decoded, chosen: EngineChoice | None) -> _Words | None:
+    def _words(self, walk: Walk, episode: Decoded, chosen: EngineChoice | None) -> Words | None:
         """Return what was heard; none while it is not all known."""
         if chosen is None or chosen.info is None:
             return None
-        prepared, language, language_key = episode.ready.prepared, self._options.language, ""
-        if language is None and prepared.speech:
-            task = self._language(episode, chosen.info)
-            found = walk.need(task)
-            if found is None:
-                return None
-            language, language_key = found.language, task.step.key
-        tasks = [self._transcribe(part, episode, chosen.info, language) for part in prepared.parts]
-        parts = walk.need_all(tasks)
-        return None if parts is None else _Words(language, language_key, parts, [task.step.key for task in tasks])
-
-    def _language(self, episode: _Decoded, chosen: EngineInfo) -> Task[Language]:
-        prepared = episode.ready.prepared
-
-        def listen(_: Report) -> Language:
-            transcriber = self._tools.engines.transcriber(chosen)
-            transcriber.expect(len(prepared.parts))  # before it is loaded
-            clips = read_clips(self._audio(episode).pcm, places(prepared.speech, prepared.duration))
-            guess = transcriber.detect_language(clips)
-            return Language(language=guess.language, probability=guess.probability)
-
-        step = Step("language", self._key("language", episode.key, chosen.model_dump_json()))
-        return Task(step, Language, listen, "asr")
-
-    def _transcribe(self, part: PartSpan, episode: _Decoded, chosen: EngineInfo, language: str | None) -> Task[PartTranscript]:
-        options, prepared = self._options, episode.ready.prepared
-        asked = SpeechOptions(
-            language=language,
-            prompt=options.prompt,
-            hotwords=options.hotwords,
-            beam_size=options.beam_size,
-            batch_size=options.batch_size or (8 if chosen.device == "cuda" else 1),
+        engine = chosen.info
+        hearing = Hearing(
+            self._options,
+            episode,
+            engine,
+            lambda: self._tools.engines.transcriber(engine),
+            lambda: self._audio(episode).pcm,
+            self._key,
         )
+        return hearing.words(walk)
 
-        def listen(report: Report) -> PartTranscript:
-            pcm, transcriber = self._audio(episode).pcm, self._tools.engines.transcriber(chosen)
-            samples, crossing = part_audio(pcm, part, prepared.speech), bridges(pcm, part, prepared.speech)
-            return transcribe_part(part.index, samples, transcriber, asked, report, bridges=crossing)
-
-        key = self._key("transcribe", episode.key, part.index, chosen.model_dump_json(), repr(asked))
-        step = Step("transcribe", key, part.index, len(prepared.parts), total=part.end - part.start, whole=prepared.duration)
-        return Task(step, PartTranscript, listen, "asr")
-
-    def _voices(self, walk: _Walk, episode: _Decoded, chosen: EngineChoice | None) -> _Voices | None:
+    def _voices(self, walk: Walk, episode: Decoded, chosen: EngineChoice | None) -> _Voices | None:
         """Return who speaks when; none while it is not known."""
         if chosen is None:
             return None
@@ -210,7 +166,7 @@ class Plan:
             return None
         return _Voices(Diarization(kept.turns, kept.overlapping, kept.embeddings, kept.warnings), task.step.key)
 
-    def _diarize(self, episode: _Decoded, chosen: EngineInfo) -> Task[DiarizedEpisode]:
+    def _diarize(self, episode: Decoded, chosen: EngineInfo) -> Task[DiarizedEpisode]:
         options, prepared = self._options, episode.ready.prepared
         hints = SpeakerHints(options.speakers, options.min_speakers, options.max_speakers)
 
@@ -226,9 +182,9 @@ class Plan:
 
     def _heard(
         self,
-        episode: _Decoded,
+        episode: Decoded,
         beside: ChapterFiles,
-        words: _Words,
+        words: Words,
         voices: _Voices,
         *,
         transcriber: EngineChoice,
@@ -242,6 +198,7 @@ class Plan:
             prepared=episode.ready.prepared,
             embedded=episode.ready.embedded,
             parts=words.parts,
+            crossings=words.crossings,
             diarization=voices.diarization,
             language=words.language,
             transcriber=transcriber.info,
@@ -269,7 +226,7 @@ class Plan:
         tools = self._tools
         return Decoder(tools.blobs, self._publication.episode, self._options.part_seconds, tools.decode_limits)
 
-    def _audio(self, episode: _Decoded) -> DecodedAudio:
+    def _audio(self, episode: Decoded) -> DecodedAudio:
         """Return the decoded audio, one for all steps, since parts may be transcribed side by side."""
         with self._opening:
             if episode.key not in self._opened:
@@ -278,56 +235,11 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class _Decoded:
-    """An episode that is on this machine, decoded."""
-
-    fetched: Fetched
-    ready: PreparedEpisode
-    key: str
-
-
-@dataclass(frozen=True)
-class _Words:
-    """What was heard in all parts."""
-
-    language: str | None
-    language_key: str
-    parts: tuple[PartTranscript, ...]
-    part_keys: list[str]
-
-
-@dataclass(frozen=True)
 class _Voices:
     """Who speaks when; nobody knows where there is no diarizer."""
 
     diarization: Diarization | None
     key: str
-
-
-@dataclass
-class _Walk:
-    """A way through the plan: what is known is taken, what is ready is noted."""
-
-    known: Known
-    ready: list[Task[Any]] = field(default_factory=list)
-
-    def need(self, task: Task[Result]) -> Result | None:
-        result = self.known.result(task)
-        if result is None:
-            self.ready.append(task)
-        return result
-
-    def need_all(self, tasks: Sequence[Task[Result]]) -> tuple[Result, ...] | None:
-        """Return all results; while one is missing, none is read, for there are many and they are large."""
-        missing = [task for task in tasks if not self.known.has(task)]
-        found = [] if missing else [self.known.result(task) for task in tasks]
-        missing = missing or [task for task, result in zip(tasks, found, strict=True) if result is None]
-        self.ready.extend(missing)
-        return None if missing else tuple(result for result in found if result is not None)
-
-    def ahead(self, last: Task[Transcript] | None = None) -> Ahead:
-        transcript = self.need(last) if last is not None else None
-        return Ahead(tuple(self.ready), transcript, last)
 
 
 def memory_needed(engine: EngineInfo, seconds: float) -> int:

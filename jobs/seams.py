@@ -1,16 +1,17 @@
 """The seams between parts, where no word may be lost or doubled.
 
 Parts are cut in pauses, so words do not cross a seam, and joining is putting one after the other. A model hears worst at the
-edges of what it is given, so bridges over the seam are heard as well, and next to it what most of the three readings have stays
-(`jobs.bridges`, `jobs.voting`). Only where speech had
-no pause for minutes the cut runs through it (`PartSpan.forced`): then the later part begins `OVERLAP` seconds early, both parts
-have heard the same words, and the reading changes from one to the other at a word on which both agree.
+edges of what it is given, so where anything beside a seam is doubtful, bridges over it are heard as well, and next to it what
+most of the three readings have stays (`jobs.doubts`, `jobs.bridges`, `jobs.voting`). Only where speech had no pause for minutes
+the cut runs through it (`PartSpan.forced`): then the later part begins `OVERLAP` seconds early, both parts have heard the same
+words, and the reading changes from one to the other at a word on which both agree.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from jobs.bridges import Crossing
 from jobs.clips import cut, samples_of
 from jobs.engines.protocols import PartAudio
 from jobs.pcm import Pcm
@@ -44,16 +45,19 @@ def part_audio(pcm: Pcm, part: PartSpan, speech: Sequence[Span]) -> PartAudio:
     return PartAudio(samples_of(cut(pcm, start, part.end)), start, inside)
 
 
-def join_parts(parts: Sequence[PartSpan], heard: Sequence[PartTranscript]) -> tuple[Segment, ...]:
+def join_parts(
+    parts: Sequence[PartSpan], heard: Sequence[PartTranscript], crossings: Sequence[Crossing] = ()
+) -> tuple[Segment, ...]:
     """Return the segments of all parts in order of time, with each word once."""
     joined: list[Segment] = []
+    readings = {crossing.index: crossing.readings for crossing in crossings}
     for part, transcript in zip(parts, heard, strict=True):
         segments = transcript.segments
         if part.forced and joined:
             joined, segments = _reconciled(joined, segments, part.start)
         joined.extend(segments)
-        if transcript.bridges:
-            _vote(joined, transcript.bridges, part.start)
+        if readings.get(part.index):
+            _vote(joined, readings[part.index], part.start)
     return tuple(joined)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -95,3 +95,31 @@ class Ahead:
     transcript: Transcript | None = None
     last: Task[Transcript] | None = None
     """The step that makes the transcript, once everything before it is known."""
+
+
+@dataclass
+class Walk:
+    """A way through the plan: what is known is taken, what is ready is noted."""
+
+    known: Known
+    ready: list[Task[Any]] = field(default_factory=list)
+
+    def need(self, task: Task[Result]) -> Result | None:
+        """Return the step's result, or note that the step is ready."""
+        result = self.known.result(task)
+        if result is None:
+            self.ready.append(task)
+        return result
+
+    def need_all(self, tasks: Sequence[Task[Result]]) -> tuple[Result, ...] | None:
+        """Return all results; while one is missing, none is read, for there are many and they are large."""
+        missing = [task for task in tasks if not self.known.has(task)]
+        found = [] if missing else [self.known.result(task) for task in tasks]
+        missing = missing or [task for task, result in zip(tasks, found, strict=True) if result is None]
+        self.ready.extend(missing)
+        return None if missing else tuple(result for result in found if result is not None)
+
+    def ahead(self, last: Task[Transcript] | None = None) -> Ahead:
+        """Return how far the plan has come; `last` is the step that makes the transcript, once everything before it is known."""
+        transcript = self.need(last) if last is not None else None
+        return Ahead(tuple(self.ready), transcript, last)

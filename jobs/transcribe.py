@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
 
+from jobs.bridges import Crossing
 from jobs.engines.protocols import PartAudio, Progress, SpeechOptions, Transcriber
 from jobs.quality import INVENTED, better, judge, looks_invented
-from jobs.unheard import unheard, with_found
+from jobs.unheard import unheard, with_found, within
 from storage.documents import Document, Notice, Segment, SegmentFlag
 
 _DOUBTFUL = frozenset({*INVENTED, "low_confidence", "no_speech_likely"})
@@ -21,20 +22,12 @@ class PartTranscript(Document):
     segments: tuple[Segment, ...]
     tries: int = 1
     warnings: tuple[Notice, ...] = ()
-    bridges: tuple[tuple[Segment, ...], ...] = ()
-    """What was heard across the seam at the part's start, once for each bridge (`jobs.bridges`)."""
 
 
 def transcribe_part(
-    index: int,
-    part: PartAudio,
-    transcriber: Transcriber,
-    options: SpeechOptions,
-    progress: Progress,
-    *,
-    bridges: Sequence[PartAudio] = (),
+    index: int, part: PartAudio, transcriber: Transcriber, options: SpeechOptions, progress: Progress
 ) -> PartTranscript:
-    """Transcribe one part and the bridges over the seam at its start; times are the file's, `progress` gets seconds of the part.
+    """Transcribe one part; times are the file's, `progress` gets seconds of the part.
 
     Each stretch that looks invented is heard once more on its own, with steadier settings, and the better reading is kept. So
     is each stretch of speech that came out without a word, since an engine sometimes passes over a sentence.
@@ -43,21 +36,6 @@ def transcribe_part(
     if not part.speech:
         progress(part.end - part.start)
         return PartTranscript(index=index, segments=())
-    transcript = _transcribed(index, part, transcriber, options, progress)
-    crossing = tuple(_across(bridge, transcriber, options, lambda _: progress(part.end - part.start)) for bridge in bridges)
-    return transcript.model_copy(update={"bridges": tuple(reading for reading in crossing if not looks_invented(reading))})
-
-
-def _across(bridge: PartAudio, transcriber: Transcriber, options: SpeechOptions, progress: Progress) -> tuple[Segment, ...]:
-    """Hear a bridge once: it is one voice among several, and is left out where it looks invented."""
-    heard = transcriber.transcribe(bridge, replace(options, batch_size=1), progress)
-    return judge(_with_the_unheard(heard, bridge, transcriber, options))
-
-
-def _transcribed(
-    index: int, part: PartAudio, transcriber: Transcriber, options: SpeechOptions, progress: Progress
-) -> PartTranscript:
-    """Transcribe a part alone, and what looks invented in it a second time."""
     heard = judge(_with_the_unheard(transcriber.transcribe(part, options, progress), part, transcriber, options))
     if not looks_invented(heard):
         return PartTranscript(index=index, segments=heard)
@@ -76,15 +54,36 @@ def _transcribed(
     return PartTranscript(index=index, segments=segments, tries=2, warnings=_flagged(segments))
 
 
+def hear_bridges(
+    index: int, bridges: Sequence[PartAudio], transcriber: Transcriber, options: SpeechOptions, progress: Progress
+) -> Crossing:
+    """Hear the bridges over the seam at the start of a part; `progress` gets seconds of all of them.
+
+    Each is one voice among several: it is heard once, and left out where it looks invented.
+    """
+    readings, done = [], 0.0
+    once = replace(options, batch_size=1, once=True)
+    for bridge in bridges:
+        heard = transcriber.transcribe(bridge, once, _at(progress, done))
+        readings.append(judge(_with_the_unheard(heard, bridge, transcriber, options)))
+        done += bridge.end - bridge.start
+    return Crossing(index=index, readings=tuple(reading for reading in readings if not looks_invented(reading)))
+
+
 def _with_the_unheard(
     segments: tuple[Segment, ...], part: PartAudio, transcriber: Transcriber, options: SpeechOptions
 ) -> tuple[Segment, ...]:
-    """Hear each stretch of speech that came out without a word alone, and put what is found there in, unless it is doubtful."""
-    alone = replace(options, batch_size=1)
-    for gap in list(unheard(part.speech, segments)):
-        again = judge(transcriber.transcribe(part.between(gap.start, gap.end), alone, lambda _: None))
-        found = [segment for segment in again if not _DOUBTFUL.intersection(segment.flags)]
-        segments = with_found(segments, found, gap, part.speech)
+    """Hear the stretches of speech that came out without a word, and put what is found there in, unless it is doubtful.
+
+    All of them in one call, with silence between them: an engine hears 30 s at once, however little is said in them.
+    """
+    gaps = list(unheard(part.speech, segments))
+    if not gaps:
+        return segments
+    again = judge(transcriber.transcribe(part.only(gaps), replace(options, batch_size=1, once=True), lambda _: None))
+    sure = [segment for segment in again if not _DOUBTFUL.intersection(segment.flags)]
+    for gap in gaps:
+        segments = with_found(segments, within(sure, gap), gap, part.speech)
     return segments
 
 

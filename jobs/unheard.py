@@ -45,6 +45,15 @@ def unheard(speech: Sequence[Span], segments: Sequence[Segment]) -> Iterator[Spa
             yield Span(start=at, end=stretch.end)
 
 
+def within(segments: Sequence[Segment], gap: Span) -> list[Segment]:
+    """Return the segments with those of their words alone whose middle lies in the gap."""
+    inside = [
+        _only(segment, [word for word in segment.words if gap.start <= (word.start + word.end) / 2 <= gap.end])
+        for segment in segments
+    ]
+    return [segment for segment in inside if segment.words]
+
+
 def with_found(segments: Sequence[Segment], found: Sequence[Segment], gap: Span, speech: Sequence[Span]) -> tuple[Segment, ...]:
     """Return the segments with what was found in a gap: misplaced words moved there, the others added if they can be believed."""
     again = [word for segment in found for word in segment.words]

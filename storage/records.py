@@ -120,9 +120,13 @@ class Hint:
     part: int
 
 
+IN_PARTS = frozenset({"transcribe", "bridge"})
+"""The steps that are done for parts."""
+
+
 def step_label(name: str, part: int) -> str:
     """Return the name of a step as people read it: `prepare`, `transcribe[3]`."""
-    return f"{name}[{part}]" if name == "transcribe" else name
+    return f"{name}[{part}]" if name in IN_PARTS else name
 
 
 def job_of(row: Row[Any]) -> JobRecord:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jobs.bridges import LONG, SHORT, bridges
+from jobs.bridges import LONG, SHORT, bridge_spans, bridges
 from jobs.pcm import Pcm, write_pcm
 from jobs.split import PartSpan
 from storage.documents import Span
@@ -42,6 +42,13 @@ def test_the_first_part_and_one_after_a_forced_seam_have_none(minute: Pcm) -> No
 def test_a_stretch_with_speech_on_one_side_alone_is_no_bridge(minute: Pcm) -> None:
     """There is nothing to compare."""
     assert bridges(minute, PartSpan(index=1, start=32.0, end=60.0), (Span(start=33.0, end=40.0),)) == ()
+
+
+def test_where_bridges_lie_is_known_without_the_audio(minute: Pcm) -> None:
+    """So that a plan can say how much there is to hear."""
+    part = PartSpan(index=1, start=32.0, end=60.0)
+    heard = [Span(start=audio.start, end=audio.end) for audio in bridges(minute, part, SPEECH)]
+    assert list(bridge_spans(part, SPEECH, 60.0)) == heard
 
 
 def test_speech_without_pauses_is_bridged_all_the_same(minute: Pcm) -> None:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -20,6 +21,29 @@ from storage.errors import LedgerUnavailable, OptionError
 from storage.ledger import Ledger
 from storage.tables import metadata
 from tests.postgres import Postgres
+
+
+def _downgrade(engine: Engine) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(storage.migrations.__file__).parent))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+
+
+def _described(engine: Engine) -> dict[str, object]:
+    """Return everything that the database itself says of its tables."""
+    found = inspect(engine)
+    return {
+        table: [
+            sorted(repr(sorted(column.items(), key=str)) for column in found.get_columns(table)),
+            found.get_pk_constraint(table),
+            sorted(map(repr, found.get_foreign_keys(table))),
+            sorted(map(repr, found.get_unique_constraints(table))),
+            sorted(map(repr, found.get_indexes(table))),
+        ]
+        for table in found.get_table_names()
+    }
 
 
 @pytest.fixture
@@ -44,6 +68,15 @@ def test_a_new_database_has_every_table_as_the_code_expects_it(opened: Callable[
         assert compare_metadata(context, metadata) == []
 
 
+def test_a_new_database_is_the_same_as_one_that_migrations_led_to(opened: Callable[[], Engine]) -> None:
+    """It is created at once, which is faster: to the last default and index it must be what an old one becomes."""
+    engine = opened()
+    created = _described(engine)
+    _downgrade(engine)
+    migrate(engine)
+    assert _described(engine) == created
+
+
 def test_the_newest_migration_is_the_one_that_the_code_waits_for() -> None:
     """Else every start would migrate, or none."""
     config = Config()
@@ -59,14 +92,8 @@ def test_opening_again_keeps_what_is_there(opened: Callable[[], Engine]) -> None
 
 def test_migrations_lead_back_to_an_empty_database(opened: Callable[[], Engine]) -> None:
     """Each one knows how to undo itself."""
-    from alembic import command
-
     engine = opened()
-    config = Config()
-    config.set_main_option("script_location", str(Path(storage.migrations.__file__).parent))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.downgrade(config, "base")
+    _downgrade(engine)
     assert inspect(engine).get_table_names() == ["alembic_version"]
     migrate(engine)
     assert {"jobs", "steps"} <= set(inspect(engine).get_table_names())

@@ -319,7 +319,20 @@ def test_force_does_everything_again(bench: Bench, publication: Publication) -> 
     """As if nothing were known."""
     run(bench, publication, force=True)
     assert bench.ended(reused=False) == ALL_STEPS
-    assert len(bench.transcriber.parts) == PARTS + 2 * (PARTS - 1)  # and two bridges over each seam
+    assert len(bench.transcriber.parts) == PARTS
+
+
+def test_seams_beside_which_anything_is_doubtful_are_heard_again(tmp_path: Path, publication: Publication) -> None:
+    """Each is a step of its own, so workers share them, and a second run knows them."""
+    with open_bench(tmp_path) as bench:
+        bench.transcriber.doubts = True
+        run(bench, publication)
+        bridged = [("bridge", part) for part in range(1, PARTS)]
+        assert bench.ended(reused=False) == [*ALL_STEPS[: 4 + PARTS], *bridged, *ALL_STEPS[4 + PARTS :]]
+        assert len(bench.transcriber.parts) == PARTS + 2 * (PARTS - 1)
+        bench.events.clear()
+        run(bench, publication)
+        assert bench.ended(reused=False) == []
 
 
 def test_another_engine_does_not_take_over_what_this_one_heard(bench: Bench, publication: Publication) -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jobs.bridges import Crossing
 from jobs.pcm import Pcm, write_pcm
 from jobs.seams import COMPARED, OVERLAP, join_parts, part_audio
 from jobs.split import PartSpan
@@ -118,9 +119,9 @@ def test_a_part_after_a_forced_seam_is_heard_from_before_it(tmp_path: Path) -> N
     pcm.close()
 
 
-def bridged(index: int, words: list[Word], *crossing: list[Word]) -> PartTranscript:
-    """Return a part with what was heard across the seam at its start."""
-    return heard(index, words).model_copy(update={"bridges": tuple(heard(0, reading).segments for reading in crossing)})
+def across(*readings: list[Word]) -> list[Crossing]:
+    """Return what was heard across the first seam."""
+    return [Crossing(index=1, readings=tuple(heard(0, reading).segments for reading in readings))]
 
 
 @given(talks(), st.floats(5, 20), st.integers(1, 2))
@@ -128,8 +129,8 @@ def bridged(index: int, words: list[Word], *crossing: list[Word]) -> PartTranscr
 def test_bridges_that_agree_change_nothing(said: list[Word], cut: float, count: int) -> None:
     """Every word stays once, with the part's own times."""
     first, second = [w for w in said if w.start < cut], [w for w in said if w.start >= cut]
-    sides = [heard(0, first), bridged(1, second, *[said] * count)]
-    joined = [w for s in join_parts(spans(cut, end=60.0, forced=False), sides) for w in s.words]
+    sides = [heard(0, first), heard(1, second)]
+    joined = [w for s in join_parts(spans(cut, end=60.0, forced=False), sides, across(*[said] * count)) for w in s.words]
     assert joined == said
 
 
@@ -140,7 +141,7 @@ def test_whatever_bridges_heard_times_stay_in_order_and_what_is_far_from_the_sea
 ) -> None:
     """Segments hold their words' text and times."""
     first, second = [w for w in said if w.start < 8], [w for w in said if w.start >= 8]
-    joined = join_parts(spans(8.0, end=60.0, forced=False), [heard(0, first), bridged(1, second, one, other)])
+    joined = join_parts(spans(8.0, end=60.0, forced=False), [heard(0, first), heard(1, second)], across(one, other))
     words = [w for s in joined for w in s.words]
     assert [w for w in words if w.start > 8 + COMPARED] == [w for w in said if w.start > 8 + COMPARED]
     for segment in joined:
@@ -154,7 +155,7 @@ def test_a_word_that_one_side_doubled_or_lost_is_put_right_by_the_bridges() -> N
     said = [word(text, 18.0 + n * 0.5) for n, text in enumerate(["we", "agree.", "Exactly.", "Good", "question.", "Yes."])]
     before, after = said[:4], said[4:]
     parts = spans(19.8, end=30.0, forced=False)
-    twice = [heard(0, [*before, word("Good", 19.76)]), bridged(1, after, said, said)]
-    assert [w.text for s in join_parts(parts, twice) for w in s.words] == [w.text for w in said]
-    lost = [heard(0, before[:3]), bridged(1, after, said, said)]
-    assert [w.text for s in join_parts(parts, lost) for w in s.words] == [w.text for w in said]
+    twice = [heard(0, [*before, word("Good", 19.76)]), heard(1, after)]
+    assert [w.text for s in join_parts(parts, twice, across(said, said)) for w in s.words] == [w.text for w in said]
+    lost = [heard(0, before[:3]), heard(1, after)]
+    assert [w.text for s in join_parts(parts, lost, across(said, said)) for w in s.words] == [w.text for w in said]

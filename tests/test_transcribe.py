@@ -46,7 +46,7 @@ class Rehearsed:
     def transcribe(self, part: PartAudio, options: SpeechOptions, progress: Progress) -> tuple[Segment, ...]:
         """Note what was asked."""
         if self.asked and not options.retry:
-            self.listened.append((round(part.start, 2), round(part.end, 2)))
+            self.listened.extend((round(span.start, 2), round(span.end, 2)) for span in part.speech)
             return tuple(s for s in self.missed if part.start <= s.start < part.end)
         self.asked.append((round(part.start, 2), round(part.end, 2), options.retry))
         progress(part.end - part.start)

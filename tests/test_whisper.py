@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from jobs.bridges import bridges
+from jobs.doubts import doubtful_seams
 from jobs.engines.protocols import PartAudio, SpeechOptions
 from jobs.engines.whisper import WhisperTranscriber, check_model_folder
 from jobs.language import places, read_clips
@@ -21,7 +22,7 @@ from jobs.onsets import refine_onsets
 from jobs.pcm import Pcm
 from jobs.prepare import Prepared, PrepareOptions, prepare
 from jobs.seams import join_parts, part_audio
-from jobs.transcribe import transcribe_part
+from jobs.transcribe import hear_bridges, transcribe_part
 from storage.documents import Segment, Span, Word
 from storage.errors import ModelInvalid, OptionError
 
@@ -106,18 +107,12 @@ def test_parts_lose_and_double_no_word_at_their_seams(
     made, pcm = episode
     parts = cut_parts(made.duration, made.speech, target=seconds)
     options = SpeechOptions(language="en")
-    heard = [
-        transcribe_part(
-            part.index,
-            part_audio(pcm, part, made.speech),
-            toy,
-            options,
-            lambda _: None,
-            bridges=bridges(pcm, part, made.speech),
-        )
-        for part in parts
+    heard = [transcribe_part(part.index, part_audio(pcm, part, made.speech), toy, options, lambda _: None) for part in parts]
+    crossings = [
+        hear_bridges(part.index, bridges(pcm, part, made.speech), toy, options, lambda _: None)
+        for part in doubtful_seams(parts, heard)
     ]
-    words = [word for segment in refine_onsets(join_parts(parts, heard), made.speech) for word in segment.words]
+    words = [word for segment in refine_onsets(join_parts(parts, heard, crossings), made.speech) for word in segment.words]
     model = WhisperModel(str(shared / "models" / "toy-whisper"), device="cpu", compute_type="int8", cpu_threads=2)
     whole, _ = model.transcribe(
         pcm.read(0.0, pcm.duration), vad_filter=True, word_timestamps=True, condition_on_previous_text=False, language="en"

@@ -62,6 +62,8 @@ class CountingTranscriber:
     """How often it was asked for the language."""
     trip: Callable[[PartAudio], None] | None = None
     """Called before a part is heard; may raise."""
+    doubts: bool = False
+    """Be unsure of every word."""
 
     @property
     def info(self) -> EngineInfo:
@@ -82,7 +84,12 @@ class CountingTranscriber:
         self.parts.append(part.start)
         if self.trip is not None:
             self.trip(part)
-        return self.inner.transcribe(part, options, progress)
+        heard = self.inner.transcribe(part, options, progress)
+        return tuple(_doubtful(segment) for segment in heard) if self.doubts else heard
+
+
+def _doubtful(segment: Segment) -> Segment:
+    return segment.model_copy(update={"words": tuple(w.model_copy(update={"probability": 0.4}) for w in segment.words)})
 
 
 @dataclass

@@ -6,6 +6,7 @@ It is the embedded fallback where no Whisper model is on disk and the hub cannot
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
@@ -34,6 +35,7 @@ class PocketsphinxTranscriber:
 
     def __init__(self, *, fallback: bool = False) -> None:
         self._fallback = fallback
+        self._busy = threading.Lock()
 
     @cached_property
     def info(self) -> EngineInfo:
@@ -69,7 +71,8 @@ class PocketsphinxTranscriber:
             )
         segments = []
         for span in windows(part, longest=LONGEST_UTTERANCE):
-            words = tuple(self._decode(part, span))
+            with self._busy:
+                words = tuple(self._decode(part, span))
             if words:
                 text = " ".join(word.text for word in words)
                 segments.append(Segment(start=words[0].start, end=words[-1].end, text=text, words=words))

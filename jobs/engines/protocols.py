@@ -50,6 +50,14 @@ class PartAudio:
         )
         return PartAudio(self.samples[first:last], max(start, self.start), speech)
 
+    def only(self, spans: Sequence[Span]) -> PartAudio:
+        """Return the piece with silence in place of all but some stretches of speech (sorted, apart, in file time)."""
+        samples = np.zeros_like(self.samples)
+        for span in spans:
+            first, last = (max(round((time - self.start) * SAMPLE_RATE), 0) for time in (span.start, span.end))
+            samples[first:last] = self.samples[first:last]
+        return PartAudio(samples, self.start, tuple(spans))
+
 
 @dataclass(frozen=True)
 class SpeechOptions:
@@ -63,6 +71,8 @@ class SpeechOptions:
     """Windows decoded together; 1 is sequential."""
     retry: bool = False
     """This is the second try of a part whose first result looped: choose steadier settings."""
+    once: bool = False
+    """Take what is most probable and guess no further where that is not clear: the reading is one among others."""
 
 
 @dataclass(frozen=True)
@@ -81,13 +91,16 @@ class Transcriber(Protocol):
         """Which engine and model this is; known before anything is loaded."""
 
     def expect(self, parts: int) -> int:
-        """Be told how many parts will come; return how many of them `transcribe` may be given at once, from as many threads."""
+        """Be told how many parts will come; return how many of them the engine works on at once."""
 
     def detect_language(self, clips: Sequence[Samples]) -> LanguageGuess:
         """Judge the language from clips of speech taken from several places of the episode."""
 
     def transcribe(self, part: PartAudio, options: SpeechOptions, progress: Progress) -> tuple[Segment, ...]:
-        """Return the segments of one part in order of time, with words, without speakers."""
+        """Return the segments of one part in order of time, with words, without speakers.
+
+        Several threads may ask; those that the engine has no room for wait.
+        """
 
 
 @dataclass(frozen=True)

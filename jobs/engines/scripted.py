@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -53,7 +54,7 @@ class Script(Document):
     sentences: tuple[ScriptedSentence, ...]
     language: str = "en"
     pace: float = 0.0
-    """Seconds that hearing takes per second of audio, for tests of scheduling and interruption."""
+    """Seconds that hearing takes per second of speech, for tests of scheduling and interruption."""
     fault: Fault = "none"
     fault_at: float = 0.0
     """The second of the file in whose part the fault happens."""
@@ -88,6 +89,7 @@ class ScriptedTranscriber:
 
     def __init__(self, script: Script, *, name: str = "script") -> None:
         self._script = script
+        self._busy = threading.Lock()
         self.info = EngineInfo(name="scripted", version="1", model=name, model_digest=script.digest)
 
     def expect(self, parts: int) -> int:  # noqa: ARG002 - part of the protocol
@@ -112,17 +114,18 @@ class ScriptedTranscriber:
                 segments.append(Segment(start=words[0].start, end=words[-1].end, text=text, words=words))
         if part.start <= self._script.fault_at < part.end:
             commit(self._script.fault)
-        self._take_time(part.end - part.start, progress)
+        with self._busy:
+            self._take_time(part, progress)
         return tuple(segments)
 
-    def _take_time(self, seconds: float, progress: Progress) -> None:
-        done = 0.0
-        while self._script.pace and done < seconds:
-            step = min(1.0, seconds - done)
+    def _take_time(self, part: PartAudio, progress: Progress) -> None:
+        speech, done = sum(region.end - region.start for region in part.speech), 0.0
+        while self._script.pace and done < speech:
+            step = min(1.0, speech - done)
             time.sleep(step * self._script.pace)
             done += step
-            progress(done)
-        progress(seconds)
+            progress((part.end - part.start) * done / speech)
+        progress(part.end - part.start)
 
 
 class ScriptedDiarizer:

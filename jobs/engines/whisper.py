@@ -61,6 +61,7 @@ _RETRY = {
     "no_repeat_ngram_size": 6,
 }
 """For a part that looped: give up earlier on repetitive text, and forbid long repeats inside a window."""
+_ONCE = {"temperature": 0.0}
 
 
 class WhisperTranscriber:
@@ -204,7 +205,7 @@ class WhisperTranscriber:
             progress(part.end - part.start)
             return ()
         speech = compact(part, chunks)
-        settings = {"beam_size": options.beam_size, **(_RETRY if options.retry else {})}
+        settings = {"beam_size": options.beam_size, **(_RETRY if options.retry else _ONCE if options.once else {})}
         heard, _ = self._model.transcribe(
             speech.samples,
             language=options.language,
