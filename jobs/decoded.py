@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import TracebackType
@@ -40,13 +41,17 @@ class Decoder:
     part_seconds: float
     limits: DecodeLimits
 
-    def decode(self, fetched: Fetched, report: Report) -> PreparedEpisode:
-        """Decode the file, find its speech and parts, and read the chapters in its tags."""
+    def decode(self, fetched: Fetched, report: Report, *, look: Callable[[Path], None] = lambda _: None) -> PreparedEpisode:
+        """Decode the file, find its speech and parts, and read the chapters in its tags.
+
+        `look` is given the decoded audio before the store gets it, from which another job may remove it at once.
+        """
         options = PrepareOptions(demuxer=fetched.demuxer, part_seconds=self.part_seconds, limits=self.limits)
         with self.blobs.workspace() as folder:
             source = self._under_its_name(fetched, folder / "source")
             wav = folder / "decoded.wav"
             prepared = prepare(source, wav, options=options, progress=report)
+            look(wav)
             pcm = self.blobs.adopt(wav)
             embedded, notices = read_embedded(source, duration=prepared.duration)
         return PreparedEpisode(prepared=prepared, pcm=pcm, embedded=embedded, warnings=notices)
@@ -75,15 +80,20 @@ class DecodedAudio:
         """Return the open recording; parts that are transcribed side by side ask for it at once."""
         with self._opening:
             if self._open is None:
-                self._open = Pcm(self._path())
+                self._open = self._found() or self._made_again()
             return self._open
 
-    def _path(self) -> Path:
-        blobs = self._decoder.blobs
+    def _found(self) -> Pcm | None:
         try:
-            return blobs.path(self._ready.pcm)
+            return Pcm(self._decoder.blobs.path(self._ready.pcm))
         except NotFound:
-            return blobs.path(self._decoder.decode(self._fetched, _to_nobody).pcm)
+            return None
+
+    def _made_again(self) -> Pcm:
+        """Decode the file and keep it open from then on: a file that is open outlasts its removal."""
+        made: list[Pcm] = []
+        self._decoder.decode(self._fetched, _to_nobody, look=lambda wav: made.append(Pcm(wav)))
+        return made[0]
 
     def __enter__(self) -> Self:
         return self

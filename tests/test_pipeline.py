@@ -17,6 +17,7 @@ from jobs.events import Event, StepMoved
 from jobs.intake import Given
 from jobs.options import Options
 from jobs.pipeline import process
+from storage.blobs import FolderBlobs
 from storage.documents import Publication, Transcript
 from storage.episodes import Episodes
 from storage.errors import BadChapters, Cancelled, EarmarkError, EngineUnavailable, NotFound, StepBusy
@@ -375,6 +376,23 @@ def test_decoded_audio_stays_while_another_job_of_the_episode_needs_it(fresh: Pa
         bench.shop.ledger.set_job(waiting.id, "cancelled")
         run(bench, publication, OPTIONS.model_copy(update={"prompt": "Anew."}))
         assert decoded_files(fresh) == []
+
+
+def test_decoded_audio_that_another_job_removes_at_once_is_heard_all_the_same(
+    tmp_path: Path, publication: Publication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two episodes may hold the same audio, and the one that ends first removes what it decoded."""
+
+    def vanish(blobs: FolderBlobs, path: Path, digest: str | None = None) -> str:
+        adopted = keep(blobs, path, digest)
+        if blobs.read(adopted)[:4] == b"RIFF":
+            blobs.remove(adopted)
+        return adopted
+
+    keep = FolderBlobs.adopt
+    monkeypatch.setattr(FolderBlobs, "adopt", vanish)
+    with open_bench(tmp_path) as bench:
+        assert len(spoken(run(bench, publication))) == len(true_words())
 
 
 def test_a_stored_result_that_was_damaged_is_made_again(bench: Bench, publication: Publication, tmp_path: Path) -> None:
