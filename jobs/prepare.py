@@ -104,7 +104,8 @@ def prepare(
         )
     track = meter.finish()
     speech = track.refine_onsets(speech_regions(voice.finish(), decoded.duration, chosen.thresholds))
-    return _document(decoded, track, speech, read_cover(source, demuxer=chosen.demuxer), chosen)
+    picture = read_cover(source, demuxer=chosen.demuxer) if decoded.probe.has_cover else None
+    return _document(decoded, track, speech, picture, chosen)
 
 
 def _document(

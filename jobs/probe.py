@@ -89,6 +89,8 @@ class Probe:
     """Duration that a header states, seconds; none where FFmpeg would only guess."""
     tags: dict[str, str] = field(default_factory=dict)
     """Lower-case name → text, of the container and the audio stream."""
+    has_cover: bool = False
+    """Whether a picture is attached (`read_cover`)."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ def probe(source: Path, *, demuxer: str | None = None) -> Probe:
 def read_cover(source: Path, *, demuxer: str | None = None) -> CoverImage | None:
     """Return the attached picture, its type told by its first bytes; none where there is none, or it is over `MAX_COVER`."""
     with open_media(source, demuxer=demuxer) as container:
-        pictures = [stream for stream in container.streams.video if stream.disposition & Disposition.attached_pic]
+        pictures = _pictures(container)
         if not pictures:
             return None
         try:
@@ -160,7 +162,12 @@ def describe(container: Any, stream: Any, source: Path) -> Probe:
         channels=codec.channels or 0,
         claimed=_claimed(container, stream, source),
         tags=clean_tags({**stream.metadata, **container.metadata}),
+        has_cover=bool(_pictures(container)),
     )
+
+
+def _pictures(container: Any) -> list[Any]:
+    return [stream for stream in container.streams.video if stream.disposition & Disposition.attached_pic]
 
 
 def clean_tags(raw: dict[str, str]) -> dict[str, str]:

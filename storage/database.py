@@ -44,6 +44,7 @@ _CONNECTIONS = 10
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _READING = "earmark_reading"
+_LIGHT = "earmark_light"
 _TURNSTILE = 7_042_118
 """The lock of the one that writes: any number that no other program on the same PostgreSQL database uses for an advisory lock."""
 
@@ -95,6 +96,15 @@ def _with_driver(url: str) -> str:
 def sqlite_url(path: Path) -> str:
     """Return the URL of a SQLite database in a file."""
     return f"sqlite:///{path}"
+
+
+def lightly(engine: Engine) -> Engine:
+    """Return the same database for transactions that a power cut may undo: they do not wait for the disk.
+
+    What is committed otherwise takes along all that was written before it. For claims and signs of life, which are worth nothing
+    once the machine they tell of is down.
+    """
+    return engine.execution_options(**{_LIGHT: True})
 
 
 @contextmanager
@@ -185,8 +195,11 @@ def _configure_postgresql(connection: DBAPIConnection, _entry: ConnectionPoolEnt
 
 
 def _begin_postgresql(connection: Connection) -> None:
-    if not connection.get_execution_options().get(_READING, False):
+    options = connection.get_execution_options()
+    if not options.get(_READING, False):
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURNSTILE})")
+    if options.get(_LIGHT, False):
+        connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
 
 
 def _without_nul(
@@ -209,8 +222,7 @@ def _configure_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) 
     connection.isolation_level = None
     cursor = connection.cursor()
     _write_ahead(cursor)
-    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
+    cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
 
 
@@ -229,5 +241,12 @@ def _write_ahead(cursor: DBAPICursor) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    is_reading = connection.get_execution_options().get(_READING, False)
-    connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
+    options = connection.get_execution_options()
+    if options.get(_READING, False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    wanted = "NORMAL" if options.get(_LIGHT, False) else "FULL"
+    if connection.info.get("synchronous") != wanted:
+        connection.exec_driver_sql(f"PRAGMA synchronous={wanted}")
+        connection.info["synchronous"] = wanted
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

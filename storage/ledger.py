@@ -19,7 +19,7 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from storage.database import reading
+from storage.database import lightly, reading
 from storage.documents import Episode
 from storage.episodes import remember
 from storage.errors import LeaseLost, NotFound, Poisoned, StepBusy
@@ -31,6 +31,7 @@ from storage.records import (
     JobRecord,
     JobState,
     Lease,
+    Standing,
     StepRecord,
     job_of,
     step_label,
@@ -43,6 +44,7 @@ from storage.transitions import end_job, record_event
 _STEPS_OF_JOB = (
     select(steps).where(steps.c.job_id == bindparam("job")).order_by(steps.c.started_at.nulls_last(), steps.c.name, steps.c.part)
 )
+_REQUEST = select(jobs.c.request).where(jobs.c.id == bindparam("job"))
 _FINISHED = (
     select(steps.c.output)
     .where(steps.c.key == bindparam("wanted"), steps.c.state == "done")
@@ -63,6 +65,7 @@ class Ledger:
 
     def __init__(self, engine: Engine, *, clock: Callable[[], float] = time.time) -> None:
         self._engine = engine
+        self._light = lightly(engine)
         self._clock = clock
 
     # -------------------------------------------------------------- jobs
@@ -80,14 +83,10 @@ class Ledger:
             "state": "queued", "reason": "", "created_at": now, "updated_at": now,
         }  # fmt: skip
         wanted = and_(jobs.c.episode_id == episode_id, jobs.c.options_key == options_key)
-        try:
-            with self._engine.begin() as connection:
-                row = connection.execute(select(jobs).where(wanted)).first()
-                if row is None:
-                    connection.execute(insert(jobs).values(values))
-                    row = connection.execute(select(jobs).where(wanted)).one()
-        except IntegrityError:  # PostgreSQL: another process made it between the two
-            with self._engine.begin() as connection:
+        with self._engine.begin() as connection:
+            row = connection.execute(select(jobs).where(wanted)).first()
+            if row is None:
+                connection.execute(insert(jobs).values(values))
                 row = connection.execute(select(jobs).where(wanted)).one()
         return job_of(row)
 
@@ -121,6 +120,11 @@ class Ledger:
         with reading(self._engine) as connection:
             rows = connection.execute(_STEPS_OF_JOB, {"job": job_id}).all()
         return tuple(step_of(row) for row in rows)
+
+    def standing(self, job_id: str) -> Standing:
+        """Return what a job asks for and its steps, as of one moment; `NotFound` if there is no such job."""
+        with reading(self._engine) as connection:
+            return _standing(connection, job_id)
 
     def finished(self, key: str) -> str | None:
         """Return the output of a finished step with this key, the newest one, whatever job it belongs to."""
@@ -200,13 +204,20 @@ class Ledger:
         """Prolong a lease, and note how much is done; `LeaseLost` if somebody else holds the step by now."""
         until = self._clock() + seconds
         moved = {name: value for name, value in (("done", done), ("total", total)) if value is not None}
-        self._write(lease, {"expires_at": until, **moved})
+        with self._light.begin() as connection:
+            write(connection, lease, {"expires_at": until, **moved}, at=until)
         return replace(lease, expires_at=until)
 
-    def commit(self, lease: Lease, output: str) -> None:
-        """Record the step as done, with the digest of its output; `LeaseLost` if the token is stale."""
-        values = {"state": "done", "output": output, "error": "", "finished_at": self._clock()}
-        self._write(lease, values, event="step.done")
+    def commit(self, lease: Lease, output: str) -> Standing:
+        """Record the step as done, with the digest of its output; `LeaseLost` if the token is stale.
+
+        Return how the job stands with it: of two that commit at once, the second one sees both.
+        """
+        now = self._clock()
+        values = {"state": "done", "output": output, "error": "", "finished_at": now}
+        with self._engine.begin() as connection:
+            write(connection, lease, values, at=now, event="step.done")
+            return _standing(connection, lease.job_id)
 
     def fail(self, lease: Lease, error: str) -> None:
         """Record why the step failed. It came to an end, so it is not poison: its attempts start anew."""
@@ -231,6 +242,14 @@ class Ledger:
     def _write(self, lease: Lease, values: dict[str, object], *, event: str | None = None, **data: object) -> None:
         with self._engine.begin() as connection:
             write(connection, lease, values, at=self._clock(), event=event, **data)
+
+
+def _standing(connection: Connection, job_id: str) -> Standing:
+    job = connection.execute(_REQUEST, {"job": job_id}).first()
+    if job is None:
+        raise NotFound(f"There is no job {job_id}.", hint="List the jobs to see their ids.")
+    rows = connection.execute(_STEPS_OF_JOB, {"job": job_id}).all()
+    return Standing(job.request, tuple(step_of(row) for row in rows))
 
 
 def take(connection: Connection, lease: Lease, now: float, *, key: str, attempts: int) -> bool:

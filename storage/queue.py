@@ -13,8 +13,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, and_, bindparam, exists, func, insert, or_, select, update
 
-from storage.database import reading
-from storage.ledger import given_back, still_asks, take, write
+from storage.database import lightly, reading
+from storage.foremost import Room, foremost
+from storage.ledger import given_back, take, write
 from storage.records import (
     LEASE_SECONDS,
     MAX_ATTEMPTS,
@@ -32,22 +33,6 @@ from storage.records import (
 from storage.tables import jobs, steps
 from storage.transitions import begin_job, end_job, record_event
 
-_ANY_SIZE = 1 << 62
-
-_twin = steps.alias("twin")
-_FOREMOST = (
-    select(steps)
-    .where(
-        steps.c.state == "queued",
-        steps.c.not_before <= bindparam("now"),
-        steps.c.needs_bytes <= bindparam("room"),
-        # the same work for another job waits, and finds the result; a run by hand that was killed never ends, but its lease does
-        ~exists().where(_twin.c.key == steps.c.key, _twin.c.state == "running", _twin.c.expires_at > bindparam("now")),
-    )
-    .order_by(steps.c.priority, steps.c.since, steps.c.part)
-    .limit(1)
-    .with_for_update(skip_locked=True, of=steps)
-)
 _NEW_STEP = insert(steps)
 _OPEN_JOB = select(jobs).where(jobs.c.id == bindparam("job"), jobs.c.state.in_(OPEN_STATES))
 _STEPS_OF_JOB = select(steps).where(steps.c.job_id == bindparam("job"))
@@ -78,6 +63,7 @@ class StepQueue:
 
     def __init__(self, engine: Engine, *, clock: Callable[[], float] = time.time) -> None:
         self._engine = engine
+        self._light = lightly(engine)
         self._clock = clock
 
     # -------------------------------------------------------------- in
@@ -92,7 +78,7 @@ class StepQueue:
         """
         with self._engine.begin() as connection:
             job = connection.execute(_OPEN_JOB, {"job": job_id}).first()
-            if job is None or not still_asks(connection, job_id, request):
+            if job is None or (request is not None and job.request != request):
                 return ()
             known = {(row.name, row.part): row for row in connection.execute(_STEPS_OF_JOB, {"job": job_id})}
             now = self._clock()
@@ -102,18 +88,15 @@ class StepQueue:
     # -------------------------------------------------------------- out
 
     def claim_next(
-        self, queues: Iterable[Queue], owner: str, *, room_bytes: int | None = None, seconds: float = LEASE_SECONDS
+        self, queues: Iterable[Queue], owner: str, *, room_bytes: Room | None = None, seconds: float = LEASE_SECONDS
     ) -> Claim | None:
         """Take the foremost step of these queues for `owner` and count the attempt; none if there is nothing to do.
 
-        With `room_bytes`, steps that need more memory than that are left for a worker that has it.
+        Steps that need more memory than `room_bytes` says there is are left for a worker that has it.
         """
         now = self._clock()
-        names = tuple(queues)
-        here = steps.c.queue == names[0] if len(names) == 1 else steps.c.queue.in_(names)  # one queue's order stands in an index
-        wanted = {"now": now, "room": _ANY_SIZE if room_bytes is None else room_bytes}
-        with self._engine.begin() as connection:
-            row = connection.execute(_FOREMOST.where(here), wanted).first()
+        with self._light.begin() as connection:
+            row = foremost(connection, queues, now, room_bytes)
             if row is None:
                 return None
             lease = Lease(row.job_id, row.name, row.part, owner, row.token + 1, now + seconds)
@@ -121,6 +104,12 @@ class StepQueue:
                 return None
             begin_job(connection, row.job_id, now)
         return Claim(lease, replace(step_of(row), state="running", attempts=row.attempts + 1, owner=owner))
+
+    def foremost(self, queues: Iterable[Queue]) -> Hint | None:
+        """Return the step of these queues that would be claimed next; none if there is nothing to do."""
+        with reading(self._engine) as connection:
+            row = foremost(connection, queues, self._clock(), None)
+        return None if row is None else Hint(row.queue, row.job_id, row.name, row.part)
 
     def postpone(self, lease: Lease, error: str, *, until: float) -> None:
         """Put a step back whose reason to fail may pass, not to be claimed before `until`; `LeaseLost` if it is not held."""
@@ -213,7 +202,7 @@ class StepQueue:
         self._note(hints, None)
 
     def _note(self, hints: Iterable[Hint], at: float | None) -> None:
-        with self._engine.begin() as connection:
+        with self._light.begin() as connection:
             for hint in hints:
                 here = (steps.c.job_id == hint.job_id, steps.c.name == hint.name, steps.c.part == hint.part)
                 connection.execute(update(steps).where(*here, steps.c.state == "queued").values(announced_at=at))

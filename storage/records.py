@@ -84,6 +84,15 @@ class StepRecord:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """How a job stands: what was asked for, and its steps."""
+
+    request: str | None
+    """As JSON; none for a job that was run by hand."""
+    steps: tuple[StepRecord, ...]
+
+
+@dataclass(frozen=True)
 class Lease:
     """The right to work on a step, until `expires_at`."""
 

@@ -6,14 +6,12 @@ import secrets
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import cast
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
     and_,
-    bindparam,
     delete,
     exists,
     func,
@@ -37,7 +35,6 @@ from storage.transitions import end_job, record_event
 
 SHORTEST_ID = 4
 """Characters of a job's id that may stand for the whole of it."""
-_REQUEST = select(jobs.c.request).where(jobs.c.id == bindparam("job"))
 
 
 @dataclass(frozen=True)
@@ -105,14 +102,6 @@ class Requests:
             connection.execute(update(jobs).where(jobs.c.id == job_id).values(values))
         record_event(connection, job_id, "job.queued", now)
         return Submitted(job_of(connection.execute(select(jobs).where(jobs.c.id == job_id)).one()), fresh=True)
-
-    def request_of(self, job_id: str) -> str | None:
-        """Return what was asked for, as JSON; none for a job that was run by hand; `NotFound` if there is no such job."""
-        with reading(self._engine) as connection:
-            row = connection.execute(_REQUEST, {"job": job_id}).first()
-        if row is None:
-            raise _no_job(job_id)
-        return cast("str | None", row.request)
 
     def get(self, job_id: str) -> JobRecord:
         """Return one job; `NotFound` if there is none."""

@@ -68,10 +68,10 @@ class TestDesk:
             claim = self.desk.stores.queue.claim_next(queues, self.desk.stores.presence.owner)
             if claim is None:
                 break
-            raw = self.desk.stores.requests.request_of(claim.step.job_id)
-            assert raw is not None
-            with Plan(JobRequest.model_validate_json(raw), self.desk.tools) as plan:
-                known = LedgerResults(self.desk.stores.ledger, self.desk.stores.results, claim.step.job_id)
+            standing = self.desk.stores.ledger.standing(claim.step.job_id)
+            assert standing.request is not None
+            with Plan(JobRequest.model_validate_json(standing.request), self.desk.tools) as plan:
+                known = LedgerResults(self.desk.stores.ledger, self.desk.stores.results, claim.step.job_id, standing)
                 (task,) = (task for task in plan.ahead(known).ready if task.step.key == claim.step.key)
                 result = task.work(lambda done, total=None: None)
             output = self.desk.stores.blobs.put(result.model_dump_json().encode())

@@ -300,7 +300,7 @@ def test_options_are_those_of_the_settings_where_nothing_is_said(tmp_path: Path,
             ({"diarizer": "auto"}, ("scripted", "/a/script.json", "auto", None)),
         ):
             job = api.submit(audio, options=more).json()["jobs"][0]["id"]
-            request = api.stores.requests.request_of(job)
+            request = api.stores.ledger.standing(job).request
             assert request is not None
             options = JobRequest.model_validate_json(request).options
             assert (options.engine, options.model, options.diarizer, options.language) == told

@@ -67,7 +67,7 @@ def test_episodes_since_a_day_are_asked_for_at_once(terminal: Terminal, webserve
     assert jobs(terminal) == ["1 days ago", "5 days ago"]
     assert listed(terminal)[0]["since"] == f"{day}T00:00:00+00:00"
     with open_stores(Settings(data_dir=terminal.data)) as stores:
-        request = json.loads(stores.requests.request_of(stores.requests.list().items[0].id) or "")
+        request = json.loads(stores.ledger.standing(stores.requests.list().items[0].id).request or "")
         assert request["options"]["model"] == "tiny"
         assert [backlog.queue for backlog in stores.queue.backlog()]
 

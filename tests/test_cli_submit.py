@@ -49,7 +49,7 @@ def website(webserver: WebServer) -> WebServer:
 
 def requests_of(yard: Yard) -> list[JobRequest]:
     """Return what was asked for, the newest first."""
-    found = [yard.desk.stores.requests.request_of(job.id) for job in yard.desk.stores.requests.list().items]
+    found = [yard.desk.stores.ledger.standing(job.id).request for job in yard.desk.stores.requests.list().items]
     return [JobRequest.model_validate_json(raw) for raw in found if raw is not None]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +44,10 @@ class Shelf:
         self.ledger.commit(self.ledger.claim(job, "prepare", 0, key, "anna"), output)
         return output
 
-    def known(self, **more: Any) -> LedgerResults:
-        """Return what is known to my job."""
-        return LedgerResults(self.ledger, self.reader, self.mine, **more)
+    def known(self, *, request: str | None = None, **more: Any) -> LedgerResults:
+        """Return what is known to my job; `request` is what it asked for when that was read."""
+        standing = self.ledger.standing(self.mine)
+        return LedgerResults(self.ledger, self.reader, self.mine, replace(standing, request=request or standing.request), **more)
 
     def steps(self, job: str) -> list[StepRecord]:
         """Return a job's steps."""

@@ -90,7 +90,7 @@ def test_a_late_result_never_overwrites_that_of_the_owner_who_took_over(ledger: 
         assert (step.state, step.output) == ("running", None)
 
 
-def _commit_or_claim(ledger: Ledger, job: str, name: str, commit: Callable[[], None], thread: int) -> str | None:
+def _commit_or_claim(ledger: Ledger, job: str, name: str, commit: Callable[[], object], thread: int) -> str | None:
     """Commit late in the first thread, take the step over in the other."""
     if thread:
         return _claim(ledger, job, name, thread)

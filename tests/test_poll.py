@@ -89,7 +89,7 @@ def test_a_job_of_a_feed_has_the_feeds_options_and_webhook(watched: Watching) ->
     watched.poll()
     watched.lists(episode(0), episode(-1))
     (job_id,) = watched.poll().submitted
-    request = json.loads(watched.desk.stores.requests.request_of(job_id) or "")
+    request = json.loads(watched.desk.stores.ledger.standing(job_id).request or "")
     assert (request["options"]["model"], request["options"]["diarizer"]) == ("tiny", "none")
     watched.desk.stores.requests.failed(job_id, "no audio")
     (message,) = watched.desk.stores.deliveries.list(job_id)

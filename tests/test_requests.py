@@ -76,18 +76,18 @@ def test_a_submitted_job_is_queued_and_its_episode_is_known(requests: Requests, 
     job = submitted.job
     assert submitted.fresh
     assert (job.state, job.title, job.show, job.episode_id) == ("queued", EPISODE.title, "A show", "ep_1")
-    assert requests.request_of(job.id) == '{"a": 1}'
+    assert Ledger(engine).standing(job.id).request == '{"a": 1}'
     assert Episodes(engine).get("ep_1").title == EPISODE.title
     assert kinds(engine, job.id) == ["job.queued"]
     assert requests.last_event(job.id) == Events(engine).last() > 0
 
 
-def test_the_same_wish_is_one_job_and_another_wish_another(requests: Requests) -> None:
+def test_the_same_wish_is_one_job_and_another_wish_another(requests: Requests, engine: Engine) -> None:
     """The second submission changes nothing."""
     first = requests.submit(new(request="first"))
     again = requests.submit(new(request="second"))
     assert (again.job, again.fresh) == (first.job, False)
-    assert requests.request_of(first.job.id) == "first"
+    assert Ledger(engine).standing(first.job.id).request == "first"
     assert requests.submit(new(options="others")).job.id != first.job.id
     assert requests.submit(new("ep_2")).job.id != first.job.id
 
@@ -102,14 +102,16 @@ def test_a_hundred_submissions_at_once_make_one_job(requests: Requests, engine: 
 
 
 @pytest.mark.parametrize("state", ["failed", "cancelled"])
-def test_a_job_that_came_to_nothing_is_set_going_by_another_submission(requests: Requests, state: JobState) -> None:
+def test_a_job_that_came_to_nothing_is_set_going_by_another_submission(
+    requests: Requests, engine: Engine, state: JobState
+) -> None:
     """With what is asked for now."""
     job = requests.submit(new()).job
     _end(requests, state)(job.id)
     submitted = requests.submit(new(request="now"))
     assert submitted.fresh
     assert (submitted.job.id, submitted.job.state, submitted.job.reason) == (job.id, "queued", "")
-    assert requests.request_of(job.id) == "now"
+    assert Ledger(engine).standing(job.id).request == "now"
 
 
 def test_a_job_that_was_only_run_by_hand_becomes_the_services_unless_it_is_done(requests: Requests, engine: Engine) -> None:
@@ -122,7 +124,7 @@ def test_a_job_that_was_only_run_by_hand_becomes_the_services_unless_it_is_done(
     done = ledger.open_job("ep_2", "options", "By hand")
     ledger.set_job(done.id, "done", output=DIGEST)
     assert not requests.submit(new("ep_2")).fresh
-    assert requests.request_of(done.id) is None
+    assert Ledger(engine).standing(done.id).request is None
 
 
 def test_a_done_job_is_done_again_only_when_asked_to(requests: Requests) -> None:
@@ -316,7 +318,7 @@ def test_of_many_retries_at_once_one_sets_it_going(requests: Requests, engine: E
 # -------------------------------------------------------------- looking
 
 
-@pytest.mark.parametrize("ask", ["get", "request_of", "cancel", "retry"])
+@pytest.mark.parametrize("ask", ["get", "cancel", "retry"])
 def test_a_job_that_is_not_there_is_said_to_be_missing(requests: Requests, ask: str) -> None:
     """And nothing else happens."""
     with pytest.raises(NotFound, match=r"There is no job nope\. List the jobs"):

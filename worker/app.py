@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 from collections.abc import Iterator, Sequence
@@ -95,6 +96,7 @@ def run_worker(settings: Settings, queues: Sequence[Queue], slots: int, *, log_l
             without_heartbeat=True,
         )
         looker.start()
+        gc.freeze()  # as in `worker.child`
         try:
             worker.start()
         finally:

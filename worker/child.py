@@ -9,6 +9,7 @@ The child commits what it made and plans the job's next steps; what fails is tol
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import queue
@@ -23,7 +24,7 @@ from jobs.plan import Plan
 from jobs.request import read_request
 from jobs.tasks import Task
 from storage.errors import EarmarkError, LeaseLost, LedgerUnavailable, TransientError
-from storage.records import Hint, Lease
+from storage.records import Hint, Lease, Standing
 from worker.desk import Desk
 from worker.engines import EngineRoom
 from worker.known import LedgerResults
@@ -84,31 +85,34 @@ class Bench:
         return {"ended": "done", "hints": [asdict(hint) for hint in hints]}
 
     def _do(self, lease: Lease) -> tuple[Hint, ...]:
-        raw = self._stores.requests.request_of(lease.job_id)
-        if raw is None:
+        standing = self._stores.ledger.standing(lease.job_id)
+        if standing.request is None:
             self._stores.queue.withdraw(lease)  # a job that is run by hand
             return ()
-        request, here = read_request(raw), (lease.name, lease.part)
-        known = LedgerResults(self._stores.ledger, self._stores.results, lease.job_id, raw, at_hand=here)
+        request, here = read_request(standing.request), (lease.name, lease.part)
+        known = LedgerResults(self._stores.ledger, self._stores.results, lease.job_id, standing, at_hand=here)
         with Plan(request, replace(self._tools, engines=self._room.for_job(request.options))) as plan:
             ready = plan.ahead(known).ready
             task = next((task for task in ready if _is_of(task.step, lease) and task.step.key == known.key_at_hand), None)
             if task is None:
                 self._stores.queue.withdraw(lease)  # planned before the job changed
-            else:
-                self._commit(lease, known.done_meanwhile(task) or self._made(task))
-        return self._desk.plan(lease.job_id)
+                return self._desk.plan(lease.job_id)
+            after = self._commit(lease, known.done_meanwhile(task) or self._made(task))
+        return self._desk.plan(lease.job_id, after)
 
     def _made(self, task: Task[Any]) -> str:
         made = task.work(self._reporter())
         return self._stores.blobs.put(made.model_dump_json().encode())
 
-    def _commit(self, lease: Lease, output: str) -> None:
-        """Record what was made; a ledger that is away for less than a lease is no reason to make it again."""
+    def _commit(self, lease: Lease, output: str) -> Standing:
+        """Record what was made, and return how the job stands with it.
+
+        A ledger that is away for less than a lease is no reason to make it again.
+        """
         deadline = time.monotonic() + self._patience
         while True:
             try:
-                self._stores.ledger.commit(lease, output)
+                standing = self._stores.ledger.commit(lease, output)
             except LedgerUnavailable as error:
                 if time.monotonic() > deadline:
                     raise
@@ -116,7 +120,7 @@ class Bench:
                 time.sleep(_ASK_AGAIN)
             else:
                 self._lines.send({"committed": lease.token})
-                return
+                return standing
 
     def _reporter(self) -> Any:
         said = 0.0
@@ -163,6 +167,8 @@ def main(descriptor: int, parent: int) -> None:
         bench = Bench(settings, stores, lines)
         inbox: queue.Queue[Message] = queue.Queue()
         threading.Thread(target=_listen, args=(lines, inbox, bench), name="earmark-worker", daemon=True).start()
+        gc.collect()
+        gc.freeze()  # what was imported stays: there is no use in looking for garbage among it again and again
         lines.send({"ready": os.getpid()})
         while True:
             lines.send(bench.do(Lease(**inbox.get()["work"])))

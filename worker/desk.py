@@ -18,7 +18,7 @@ from jobs.request import JobRequest, read_request
 from jobs.tasks import Tools
 from storage.documents import Note, Publication
 from storage.errors import EarmarkError, TransientError
-from storage.records import Hint
+from storage.records import Hint, Standing
 from storage.requests import NewJob, Submitted
 from worker.known import LedgerResults, ready_steps
 from worker.stores import Stores
@@ -115,18 +115,23 @@ class Desk:
         """Queue what has become ready in a job and give word of it; end the job once its transcript is there."""
         self.tell(self.plan(job_id))
 
-    def plan(self, job_id: str) -> tuple[Hint, ...]:
-        """Queue what has become ready in a job, or end it; return the steps that are new in their queues."""
-        raw = self.stores.requests.request_of(job_id)
+    def plan(self, job_id: str, standing: Standing | None = None) -> tuple[Hint, ...]:
+        """Queue what has become ready in a job, or end it; return the steps that are new in their queues.
+
+        `standing` is how the job stands, for whoever just read it.
+        """
+        standing = standing or self.stores.ledger.standing(job_id)
+        raw = standing.request
         if raw is None:
             return ()
         tools = replace(self.tools, forget=self.stores.ledger.forget)
-        known = LedgerResults(self.stores.ledger, self.stores.results, job_id, raw)
+        known = LedgerResults(self.stores.ledger, self.stores.results, job_id, standing)
         try:
-            with Plan(read_request(raw), tools) as plan:
+            asked = read_request(raw)
+            with Plan(asked, tools) as plan:
                 ready, transcript = ready_steps(plan, known)
                 if transcript is not None and self.stores.requests.done(job_id, transcript, request=raw):
-                    self._clean_up(job_id, plan.decoded_blob(known))
+                    self._clean_up(job_id, asked.publication.episode.id, plan.decoded_blob(known))
         except TransientError:
             raise
         except EarmarkError as error:
@@ -147,8 +152,7 @@ class Desk:
         if hints:
             self.stores.queue.announced(self.announce(hints))
 
-    def _clean_up(self, job_id: str, decoded: str | None) -> None:
+    def _clean_up(self, job_id: str, episode: str, decoded: str | None) -> None:
         """Remove the decoded audio, which is large and can be made again, unless another job of the episode may be using it."""
-        episode = self.stores.requests.get(job_id).episode_id
         if decoded is not None and not (self.tools.keep_decoded or self.stores.ledger.has_others(episode, job_id)):
             self.stores.blobs.remove(decoded)

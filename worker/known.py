@@ -12,7 +12,7 @@ from jobs.tasks import Result, Task
 from storage.blobs import Blobs
 from storage.errors import CorruptBlob, NotFound
 from storage.ledger import Ledger
-from storage.records import ReadyStep
+from storage.records import ReadyStep, Standing
 
 _KEPT = 256
 """Results that are kept in memory, since a plan is walked at each step of a job; they never change."""
@@ -38,7 +38,7 @@ class ResultReader:
 class LedgerResults:
     """The finished steps of one job, and those of others that serve it.
 
-    `request` is what the job asked for when it was read: what is found is not noted down for a job that was asked for anew since.
+    `standing` is how the job stood when it was read: what is found is not noted down for a job that was asked for anew since.
     The step `at_hand`, by name and part, is not known: somebody is about to do it. What it needs are results of its own job, so
     no others are looked for.
     """
@@ -48,16 +48,16 @@ class LedgerResults:
         ledger: Ledger,
         reader: ResultReader,
         job_id: str,
-        request: str | None = None,
+        standing: Standing,
         *,
         at_hand: tuple[str, int] | None = None,
     ) -> None:
         self._ledger = ledger
         self._reader = reader
         self._job_id = job_id
-        self._request = request
+        self._request = standing.request
         self._at_hand = at_hand
-        self._own = {(step.name, step.part): step for step in ledger.steps(job_id)}
+        self._own = {(step.name, step.part): step for step in standing.steps}
 
     @property
     def key_at_hand(self) -> str | None:

@@ -18,18 +18,18 @@ from worker.lines import Message
 from worker.memory import free_bytes, limit_bytes
 from worker.pulse import touch
 from worker.settings import Settings
-from worker.supervisor import STOP_GRACE, Child, Children
+from worker.supervisor import STOP_GRACE, WITH_MODELS, Child, Children
 
 _log = logging.getLogger("earmark.worker")
 
 BEAT = 1.0
 """Seconds between two looks at what is being done."""
 
+LOOK_UP = 5.0
+"""Seconds that one message is worked on, if there is so much to do; the step at hand is finished."""
+
 _MOVED_EVERY = 2.0
 """Seconds between two notes of progress in the ledger."""
-
-_WITH_MODELS = ("asr", "diarize")
-"""Queues whose steps keep a model in their process; all others share theirs."""
 
 Why = Literal["cancelled", "drained", "lost"]
 
@@ -76,21 +76,39 @@ class Station:
 
     # -------------------------------------------------------------- one step
 
-    def serve(self, queue: Queue) -> bool:
-        """Claim the foremost step of a queue and do it; False if there is none."""
+    def work_off(self, queue: Queue) -> None:
+        """Do the foremost step of a queue, and then what is foremost in all queues here, until there is nothing left.
+
+        So one message stands for many steps. It looks up from them every few seconds, for other messages wait too; if work is
+        left then, it gives word of that.
+        """
+        until = time.monotonic() + LOOK_UP
+        queues: tuple[Queue, ...] = (queue,)
+        while self.serve(*queues):
+            queues = self.queues
+            if time.monotonic() > until:
+                left = self._stores.queue.foremost(self.queues)
+                self._desk.announce(() if left is None else (left,))
+                return
+
+    def serve(self, *queues: Queue) -> bool:
+        """Claim the foremost step of some queues and do it; False if there is none."""
         with self._slots:
             if self._draining.is_set():
                 return False
-            room = self._room() if queue == "diarize" else None
             claim = self._stores.queue.claim_next(
-                (queue,), self._stores.presence.owner, room_bytes=room, seconds=self._settings.lease_seconds
+                queues, self._stores.presence.owner, room_bytes=self._room, seconds=self._settings.lease_seconds
             )
             if claim is None:
-                if room is not None and self._stores.queue.too_large((queue,), room):
-                    _log.warning("Steps of the queue %s wait for more than the %.1f GB that are free here.", queue, room / 1e9)
+                self._say_what_is_too_large(queues)
                 return False
-            self._do(queue, claim)
+            self._do(claim)
             return True
+
+    def _say_what_is_too_large(self, queues: Sequence[Queue]) -> None:
+        room = self._room() if "diarize" in queues else 0
+        if room and self._stores.queue.too_large(("diarize",), room):
+            _log.warning("Steps of the queue diarize wait for more than the %.1f GB that are free here.", room / 1e9)
 
     @property
     def idle(self) -> bool:
@@ -104,9 +122,9 @@ class Station:
         """Return the memory for another step: what is free, less what those at work have yet to take."""
         with self._lock:
             promised = sum(active.claim.step.needs_bytes for active in self._active.values())
-        return min(free_bytes(), limit_bytes() - promised)
+        return max(0, min(free_bytes(), limit_bytes() - promised))
 
-    def _do(self, queue: Queue, claim: Claim) -> None:
+    def _do(self, claim: Claim) -> None:
         now = time.monotonic()
         active = _Active(claim, claim.lease, now, now)
         with self._lock:
@@ -114,7 +132,7 @@ class Station:
             if self._returning.is_set():  # claimed while all was given back
                 self._stop(active, "drained")
         try:
-            ended = self._have_done(active, queue if queue in _WITH_MODELS else "plain")
+            ended = self._have_done(active, claim.step.queue if claim.step.queue in WITH_MODELS else "plain")
         finally:
             with self._lock:
                 del self._active[id(active)]

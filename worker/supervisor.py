@@ -27,6 +27,9 @@ from worker.settings import Settings
 STOP_GRACE = 5.0
 """Seconds that a child has to stop at its next sign of progress before it is killed."""
 
+WITH_MODELS = ("asr", "diarize")
+"""Kinds of children, named after the queues, that keep a model in their process; the steps of all other queues share theirs."""
+
 _START_SECONDS = 120.0
 """Seconds that a child may take to come up on a busy machine."""
 
@@ -153,8 +156,11 @@ class Children:
             return self._idle[kind].pop() if self._idle.get(kind) else None
 
     def give_back(self, kind: str, child: Child) -> None:
-        """Keep a child for the next step, unless it is dead or has done its share (faster-whisper leaks: #660, #1055)."""
-        if not child.alive or child.steps >= self._settings.steps_per_child:
+        """Keep a child for the next step, unless it is dead, or runs models and has done its share.
+
+        faster-whisper leaks (#660, #1055); what the others may take is capped (`Settings.max_child_bytes`).
+        """
+        if not child.alive or (kind in WITH_MODELS and child.steps >= self._settings.steps_per_child):
             child.end()
             return
         with self._lock:

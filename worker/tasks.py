@@ -25,10 +25,10 @@ def make_tasks(app: Any, station: Station, desk: Desk, settings: Settings) -> No
 
     @app.task(name=WORK)  # type: ignore[untyped-decorator]
     def work(queue: str, job_id: str, name: str, part: int) -> None:
-        """Do the foremost step of a queue; which one the ledger decides, the message only says that there is one."""
+        """Do what is foremost; what that is the ledger decides, the message only says that there is something in a queue."""
         _log.debug("word of %s[%d] of job %s", name, part, job_id)
         if queue in QUEUES:
-            station.serve(queue)
+            station.work_off(queue)
 
     @app.task(name=TICK)  # type: ignore[untyped-decorator]
     def tick() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -119,7 +120,9 @@ def bundled_model() -> Path:
     raise EngineUnavailable(f"Speech cannot be told from silence: {what}.", hint=_HINT)
 
 
+@lru_cache(maxsize=1)
 def _open_session(model: Path) -> Any:
+    """Return the model, loaded; it keeps nothing of what it judged, so all recordings of a process share it."""
     try:
         import onnxruntime
     except ImportError as error:

@@ -91,7 +91,7 @@ def cancel_job(job_id: JobPath, here: Here) -> JobDetail:
 @router.post("/{job_id}/retry", summary="Try a job again", responses=documented(404, 409, changing=True))
 def retry_job(job_id: JobPath, here: Here) -> JobDetail:
     """Set a failed or cancelled job going again, from its last finished step. Any other stays as it is."""
-    if here.requests.request_of(job_id) is None:
+    if here.ledger.standing(job_id).request is None:
         raise Conflict(f"The job {job_id} was run by hand.", hint="Submit its source, or run it by hand again.")
     here.desk.retry(job_id)
     return _detail(here, job_id)
