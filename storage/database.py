@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,9 @@ NEWEST = "0002"
 
 _BUSY_TIMEOUT = 30.0
 """Seconds that one writer waits for another."""
+
+_PAUSES = (0.0003, 0.0005, *[0.001] * 10, *[0.002] * 20)
+"""Seconds between two tries to begin to write, before it is left to SQLite to wait for the rest of `_BUSY_TIMEOUT`."""
 
 _IDLE_TIMEOUT = 10.0
 """Seconds after which PostgreSQL ends a transaction whose process stands still or is gone, so that others can write."""
@@ -110,8 +114,13 @@ def lightly(engine: Engine) -> Engine:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """Lend a connection for looking things up: it waits for no writer, and no writer waits for it."""
-    with engine.connect().execution_options(**{_READING: True}) as connection, connection.begin():
+    with _reader(engine).begin() as connection:
         yield connection
+
+
+@lru_cache(maxsize=32)
+def _reader(engine: Engine) -> Engine:
+    return engine.execution_options(**{_READING: True})
 
 
 def _in_our_words(context: ExceptionContext) -> None:
@@ -249,4 +258,24 @@ def _begin_sqlite(connection: Connection) -> None:
     if connection.info.get("synchronous") != wanted:
         connection.exec_driver_sql(f"PRAGMA synchronous={wanted}")
         connection.info["synchronous"] = wanted
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    if not _begun_soon(connection.connection.driver_connection):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begun_soon(raw: Any) -> bool:
+    """Begin to write as soon as nobody else does; False where that takes longer.
+
+    Others write for a millisecond or two, and SQLite itself would sleep for up to a tenth of a second between two tries.
+    """
+    raw.execute("PRAGMA busy_timeout=0")
+    try:
+        for pause in _PAUSES:
+            try:
+                raw.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                time.sleep(pause)
+            else:
+                return True
+        return False
+    finally:
+        raw.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT * 1000:.0f}")

@@ -121,10 +121,17 @@ class Ledger:
             rows = connection.execute(_STEPS_OF_JOB, {"job": job_id}).all()
         return tuple(step_of(row) for row in rows)
 
-    def standing(self, job_id: str) -> Standing:
-        """Return what a job asks for and its steps, as of one moment; `NotFound` if there is no such job."""
+    def standing(self, job_id: str, step: tuple[str, int] | None = None) -> Standing:
+        """Return what a job asks for and its steps, as of one moment; `NotFound` if there is no such job.
+
+        With the name and part of a step, return what was made under its key as well.
+        """
         with reading(self._engine) as connection:
-            return _standing(connection, job_id)
+            found = _standing(connection, job_id)
+            wanted = next((own.key for own in found.steps if (own.name, own.part) == step), None)
+            if wanted is None:
+                return found
+            return replace(found, twin=connection.execute(_FINISHED, {"wanted": wanted}).scalar())
 
     def finished(self, key: str) -> str | None:
         """Return the output of a finished step with this key, the newest one, whatever job it belongs to."""

@@ -90,6 +90,8 @@ class Standing:
     request: str | None
     """As JSON; none for a job that was run by hand."""
     steps: tuple[StepRecord, ...]
+    twin: str | None = None
+    """What a finished step of whatever job made under the key of the step that was asked about."""
 
 
 @dataclass(frozen=True)

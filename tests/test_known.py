@@ -15,7 +15,8 @@ from storage.blobs import FolderBlobs
 from storage.database import open_database, sqlite_url
 from storage.documents import Document, Episode
 from storage.ledger import Ledger
-from storage.records import StepRecord
+from storage.queue import StepQueue
+from storage.records import ReadyStep, StepRecord
 from storage.requests import NewJob, Requests
 from worker.known import LedgerResults, ResultReader
 
@@ -44,9 +45,13 @@ class Shelf:
         self.ledger.commit(self.ledger.claim(job, "prepare", 0, key, "anna"), output)
         return output
 
+    def queued(self) -> None:
+        """Queue the step for my job."""
+        StepQueue(self.engine).enqueue(self.mine, [ReadyStep("prepare", 0, "key", "cpu")])
+
     def known(self, *, request: str | None = None, **more: Any) -> LedgerResults:
         """Return what is known to my job; `request` is what it asked for when that was read."""
-        standing = self.ledger.standing(self.mine)
+        standing = self.ledger.standing(self.mine, more.get("at_hand"))
         return LedgerResults(self.ledger, self.reader, self.mine, replace(standing, request=request or standing.request), **more)
 
     def steps(self, job: str) -> list[StepRecord]:
@@ -125,13 +130,14 @@ def test_a_result_of_another_job_that_a_new_try_may_better_is_not_taken_and_not_
 
 def test_the_step_at_hand_is_not_known_but_may_have_been_done_meanwhile(shelf: Shelf) -> None:
     """By another job that was at the same."""
+    shelf.queued()
     assert shelf.known(at_hand=("prepare", 0)).done_meanwhile(task()) is None
     output = shelf.make(shelf.other, 7)
     known = shelf.known(at_hand=("prepare", 0))
     assert not known.has(task())
     assert known.done_meanwhile(task()) == output
     assert known.done_meanwhile(task(settled=lambda _: False)) is None
-    assert shelf.steps(shelf.mine) == []
+    assert [step.state for step in shelf.steps(shelf.mine)] == ["queued"]
 
 
 def test_what_was_read_is_not_read_again(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:

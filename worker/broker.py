@@ -18,6 +18,9 @@ ENOUGH = 50
 _SILENT_SECONDS = 5.0
 """How long nothing is sent after the broker could not be reached, so that nobody waits for it again and again."""
 
+_FULL_SECONDS = 0.5
+"""How long a queue of the broker is taken to be full; its messages are worth at least so much work."""
+
 _log = logging.getLogger("earmark.broker")
 
 
@@ -36,6 +39,7 @@ class CeleryAnnouncer:
     def __init__(self, app: Any) -> None:
         self._app = app
         self._away_until = 0.0
+        self._full_until: dict[str, float] = {}
 
     def __call__(self, hints: Iterable[Hint]) -> tuple[Hint, ...]:
         """Send what can be sent, and return that, with what needs no message of its own."""
@@ -44,15 +48,15 @@ class CeleryAnnouncer:
             return ()
         try:
             with self._app.producer_pool.acquire(block=True, timeout=_SILENT_SECONDS) as producer:
-                waiting: dict[str, int] = {}
+                room: dict[str, int] = {}
                 for hint in hints:
                     name = queue_name(hint.queue)
-                    if name not in waiting:
-                        waiting[name] = int(producer.channel.client.llen(name))
-                    if waiting[name] < ENOUGH:
+                    if name not in room:
+                        room[name] = self._room(name, producer)
+                    if room[name] > 0:
                         ids = (hint.queue, hint.job_id, hint.name, hint.part)
                         self._app.send_task(WORK, args=ids, queue=name, producer=producer, retry=False)
-                        waiting[name] += 1
+                        room[name] -= 1
                     sent.append(hint)
         except Exception as error:  # noqa: BLE001 - a broker fails in the words of three libraries
             self._away_until = time.monotonic() + _SILENT_SECONDS
@@ -60,6 +64,15 @@ class CeleryAnnouncer:
                 "The broker cannot be reached (%s: %s); the ledger knows what there is to do.", type(error).__name__, error
             )
         return tuple(sent)
+
+    def _room(self, name: str, producer: Any) -> int:
+        """Return how many messages a queue of the broker lacks; one that was full is not looked at again for a moment."""
+        if time.monotonic() < self._full_until.get(name, 0.0):
+            return 0
+        room = ENOUGH - int(producer.channel.client.llen(name))
+        if room <= 0:
+            self._full_until[name] = time.monotonic() + _FULL_SECONDS
+        return room
 
     def depth(self, queue: str) -> int | None:
         """Return how many messages wait in a queue; none if the broker cannot be reached."""

@@ -85,11 +85,12 @@ class Bench:
         return {"ended": "done", "hints": [asdict(hint) for hint in hints]}
 
     def _do(self, lease: Lease) -> tuple[Hint, ...]:
-        standing = self._stores.ledger.standing(lease.job_id)
+        here = (lease.name, lease.part)
+        standing = self._stores.ledger.standing(lease.job_id, here)
         if standing.request is None:
             self._stores.queue.withdraw(lease)  # a job that is run by hand
             return ()
-        request, here = read_request(standing.request), (lease.name, lease.part)
+        request = read_request(standing.request)
         known = LedgerResults(self._stores.ledger, self._stores.results, lease.job_id, standing, at_hand=here)
         with Plan(request, replace(self._tools, engines=self._room.for_job(request.options))) as plan:
             ready = plan.ahead(known).ready

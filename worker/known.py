@@ -57,6 +57,7 @@ class LedgerResults:
         self._job_id = job_id
         self._request = standing.request
         self._at_hand = at_hand
+        self._twin = standing.twin
         self._own = {(step.name, step.part): step for step in standing.steps}
 
     @property
@@ -75,8 +76,10 @@ class LedgerResults:
         return None if output is None else self._checked(task, output)
 
     def done_meanwhile(self, task: Task[Any]) -> str | None:
-        """Return the digest of what another job made of the step at hand; none if nobody did it, or it will not do."""
-        output = self._ledger.finished(task.step.key)
+        """Return the digest of what another job had made of the step at hand; none if nobody did it, or it will not do."""
+        return self._settled(task, self._twin)
+
+    def _settled(self, task: Task[Any], output: str | None) -> str | None:
         if output is None:
             return None
         result = self._checked(task, output)
@@ -105,7 +108,7 @@ class LedgerResults:
             return own.output
         if self._at_hand is not None:
             return None
-        output = self.done_meanwhile(task)
+        output = self._settled(task, self._ledger.finished(step.key))
         if output is not None:
             self._ledger.adopt(self._job_id, step.name, step.part, step.key, output, request=self._request)
         return output

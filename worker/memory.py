@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import psutil
@@ -35,13 +36,24 @@ def free_bytes() -> int:
 def resident_bytes(pid: int) -> int:
     """Return the memory of a process and its children; 0 if it is gone."""
     total = 0
-    try:
-        process = psutil.Process(pid)
-        for member in (process, *process.children(recursive=True)):
+    with contextlib.suppress(psutil.Error):
+        for member in _family(psutil.Process(pid)):
             total += int(member.memory_info().rss)
-    except psutil.Error:
-        return total
     return total
+
+
+def _family(process: psutil.Process) -> Iterator[psutil.Process]:
+    """Yield a process and all that descend from it."""
+    yield process
+    try:  # Linux tells a thread's children; psutil would look at every process of the machine
+        threads = list(os.scandir(f"/proc/{process.pid}/task"))
+        children = [int(pid) for thread in threads for pid in Path(thread.path, "children").read_text("ascii").split()]
+    except OSError:
+        yield from process.children(recursive=True)
+        return
+    for pid in children:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            yield from _family(psutil.Process(pid))
 
 
 def _number(names: Sequence[str]) -> int | None:
