@@ -130,6 +130,12 @@ def repeat_mp3(source: Path, target: Path, seconds: float) -> Path:
     return target
 
 
+def length_of(path: Path) -> float:
+    """Return how long a file is, in seconds, as its container says."""
+    with av.open(str(path)) as container:
+        return float(container.duration / av.time_base)
+
+
 def _word(fields: dict[str, float | str]) -> SaidWord:
     return SaidWord(str(fields["word"]), float(fields["start"]), float(fields["end"]))
 
