@@ -94,7 +94,7 @@ def _later(word: dict[str, Any], seconds: float) -> dict[str, Any]:
 
 def _warm(yard: Yard, count: int) -> None:
     """Let every worker's child come up before it counts, with an episode of many short parts."""
-    script = yard.script(pace=0.2, sentences=[])
+    script = yard.script(pace=0.2)
     options = Options(engine="scripted", model=str(script), diarizer="none", part_seconds=5.0, language=f"en-x-{count}")
     publication = yard.episode("warm")
     job = yard.desk.submit(Asked(publication, options)).job

@@ -106,7 +106,7 @@ class Hearing:
             return Language(language=guess.language, probability=guess.probability)
 
         step = Step("language", self.key("language", self.episode.key, self.chosen.model_dump_json()))
-        return Task(step, Language, listen, "asr")
+        return Task(step, Language, listen, "asr", listens=True)
 
     def _transcribe(self, part: PartSpan, asked: SpeechOptions) -> Task[PartTranscript]:
         prepared = self.episode.ready.prepared
@@ -116,7 +116,7 @@ class Hearing:
 
         key = self.key("transcribe", self.episode.key, part.index, self.chosen.model_dump_json(), repr(asked))
         step = Step("transcribe", key, part.index, len(prepared.parts), total=part.end - part.start, whole=prepared.duration)
-        return Task(step, PartTranscript, listen, "asr")
+        return Task(step, PartTranscript, listen, "asr", listens=True)
 
     def _bridges(self, doubtful: Sequence[PartSpan], asked: SpeechOptions) -> Iterator[Task[Crossing]]:
         """Yield a step for each seam that is worth hearing again and can be."""
@@ -135,4 +135,4 @@ class Hearing:
 
         key = self.key("bridge", self.episode.key, part.index, self.chosen.model_dump_json(), repr(asked))
         step = Step("bridge", key, part.index, len(prepared.parts), total=length, whole=whole)
-        return Task(step, Crossing, listen, "asr")
+        return Task(step, Crossing, listen, "asr", listens=True)

@@ -70,14 +70,23 @@ class Plan:
             audio.close()
 
     def ahead(self, known: Known) -> Ahead:
-        """Walk the plan: return the steps that are ready, in the order in which one process does them, or the transcript."""
+        """Walk the plan: return the steps that are ready, in the order in which one process does them, or the transcript.
+
+        Where decoded audio is needed and was removed, the episode is prepared again, once for all who listen.
+        """
+        ahead = self._walked(known, decoded=False)
+        needed = any(task.listens for task in ahead.ready)
+        return self._walked(known, decoded=True) if needed else ahead
+
+    def _walked(self, known: Known, *, decoded: bool) -> Ahead:
+        """Walk the plan once; with `decoded`, an episode whose decoded audio is gone is not prepared."""
         walk = Walk(known)
         transcriber = walk.need(self._choose_transcriber())
         diarizer = walk.need(self._choose_diarizer()) if self._options.diarizer != "none" else EngineChoice(info=None)
         chapters = self._chapters()
         beside = walk.need(chapters) if chapters is not None else ChapterFiles()
         fetched = walk.need(self._fetch())
-        ready = walk.need(self._prepare(fetched)) if fetched is not None else None
+        ready = walk.need(self._prepare(fetched, decoded=decoded)) if fetched is not None else None
         if fetched is None or ready is None:
             return walk.ahead()
         episode = Decoded(fetched, ready, self._prepare(fetched).step.key)
@@ -126,7 +135,7 @@ class Plan:
 
         return Task(step, Fetched, fetch, "fetch", usable=lambda known: blobs.has(known.audio))
 
-    def _prepare(self, fetched: Fetched) -> Task[PreparedEpisode]:
+    def _prepare(self, fetched: Fetched, *, decoded: bool = False) -> Task[PreparedEpisode]:
         key = self._key("prepare", fetched.audio, self._options.part_seconds)
 
         def decode(report: Report) -> PreparedEpisode:
@@ -137,7 +146,7 @@ class Plan:
                 raise
 
         step = Step("prepare", key, total=self._publication.episode.published_duration)
-        return Task(step, PreparedEpisode, decode, "cpu")
+        return Task(step, PreparedEpisode, decode, "cpu", usable=lambda made: not decoded or self._tools.blobs.has(made.pcm))
 
     def _words(self, walk: Walk, episode: Decoded, chosen: EngineChoice | None) -> Words | None:
         """Return what was heard; none while it is not all known."""
@@ -178,7 +187,9 @@ class Plan:
             )
 
         step = Step("diarize", self._key("diarize", episode.key, chosen.model_dump_json(), repr(hints)), total=prepared.duration)
-        return Task(step, DiarizedEpisode, tell_apart, "diarize", needs_bytes=memory_needed(chosen, prepared.duration))
+        return Task(
+            step, DiarizedEpisode, tell_apart, "diarize", needs_bytes=memory_needed(chosen, prepared.duration), listens=True
+        )
 
     def _heard(
         self,

@@ -74,6 +74,8 @@ class Task(Generic[Made_co]):
     """Can refuse the result of another job where a new try may find more; the job that made it goes on with it."""
     needs_bytes: int = 0
     """Memory without which the step must not start; 0 if it is modest."""
+    listens: bool = False
+    """Whether it works on the decoded audio."""
 
 
 class Known(Protocol):

@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from jobs.options import Options
 from jobs.request import read_request
-from storage.documents import Episode, Link, Publication
+from storage.documents import Episode, Link, Note, Publication
 from storage.errors import LedgerUnavailable, NotFound, OptionError
 from storage.queue import StepQueue
 from storage.records import QUEUES, Hint, ReadyStep
@@ -102,6 +102,21 @@ def test_a_request_is_taken_down_and_what_can_be_done_at_once_is_announced(
     again = desk.submit_all([asked(tmp_path), asked(tmp_path)])
     assert [(one.job.id, one.fresh) for one in again] == [(submitted.job.id, False)] * 2
     assert len(announced.hints) == 3
+
+
+def test_audio_that_was_removed_is_decoded_once_for_all_parts_of_another_job(
+    desk: Desk, stores: Stores, settings: Settings, tmp_path: Path
+) -> None:
+    """Not by each worker that hears one of them; a job that needs no audio does not have it decoded."""
+    desk.submit(asked(tmp_path))
+    assert work(settings, stores).count("prepare") == 1
+    again = asked(tmp_path)
+    desk.submit(replace(again, options=again.options.model_copy(update={"prompt": "Other words."})))
+    done = work(settings, stores)
+    assert done.count("prepare") == 1
+    assert done.index("prepare") < done.index("transcribe[0]")
+    desk.submit(replace(again, notes=(Note(field="file", html="0:00 One"),)))
+    assert "prepare" not in work(settings, stores)
 
 
 def test_a_job_is_done_step_by_step_and_ends_with_its_transcript(
