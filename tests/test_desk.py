@@ -232,12 +232,12 @@ def test_a_job_that_is_asked_for_anew_in_the_middle_is_done_from_the_start(
 def test_another_job_of_the_episode_does_only_what_differs(
     desk: Desk, stores: Stores, settings: Settings, tmp_path: Path
 ) -> None:
-    """What serves both is done once."""
+    """What serves both is done once, but for the decoded audio, which was removed when the first one ended."""
     desk.submit(asked(tmp_path))
     work(settings, stores)
     one = asked(tmp_path)
     other = desk.submit(replace(one, options=one.options.model_copy(update={"speakers": 1}))).job
-    assert sorted(work(settings, stores)) == ["assemble", "diarize", "diarizer", "transcriber"]
+    assert sorted(work(settings, stores)) == ["assemble", "diarize", "diarizer", "prepare", "transcriber"]
     assert stores.requests.get(other.id).state == "done"
 
 
