@@ -22,9 +22,10 @@ from jobs.assemble import Heard, assemble
 from jobs.bridges import bridges
 from jobs.decoded import DecodedAudio, Decoder, PreparedEpisode
 from jobs.engines.protocols import Diarization, SpeakerHints, SpeechOptions
-from jobs.intake import ChapterFiles, Fetched, content_of, fetch_audio, read_chapter_files
+from jobs.intake import ChapterFiles, Fetched, fetch_audio, read_chapter_files
 from jobs.language import places, read_clips
 from jobs.options import key_of
+from jobs.places import content_of
 from jobs.request import JobRequest
 from jobs.seams import part_audio
 from jobs.split import PartSpan
@@ -37,7 +38,7 @@ from storage.errors import BrokenAudio
 VERSION = "0.1.0"
 
 _FORMATS = {
-    "transcriber": 1, "diarizer": 1, "fetch": 1, "chapters": 1, "prepare": 1, "language": 1, "transcribe": 2, "diarize": 1,
+    "transcriber": 1, "diarizer": 1, "fetch": 1, "chapters": 2, "prepare": 1, "language": 1, "transcribe": 2, "diarize": 1,
     "assemble": 1,
 }  # fmt: skip
 """Counted up when a step's result changes its meaning, so that older results are done again."""
@@ -120,12 +121,14 @@ class Plan:
 
     def _chapters(self) -> Task[ChapterFiles] | None:
         """Read the chapter files first: a wrong one that a person gave is said before an hour of audio is fetched."""
-        links, given, fetcher = self._publication.chapter_links, self._request.chapters, self._tools.fetcher
-        if not links and given is None:
+        publication, given, fetcher = self._publication, self._request.chapters, self._tools.fetcher
+        if not publication.chapter_links and not publication.transcript_links and given is None:
             return None
-        printed = [f"{link.rel} {link.url}" for link in links]
-        step = Step("chapters", self._key("chapters", given, given and content_of(given), *printed))
-        work = lambda _: read_chapter_files(links, given, fetcher)  # noqa: E731 - it belongs to the task
+        printed = [f"{link.rel} {link.url}" for link in publication.chapter_links]
+        offered = [link.model_dump_json() for link in publication.transcript_links]
+        spoken = (publication.episode.language, *offered) if offered else ()
+        step = Step("chapters", self._key("chapters", given, given and content_of(given), *printed, *spoken))
+        work = lambda _: read_chapter_files(publication, given, fetcher)  # noqa: E731 - it belongs to the task
         return Task(step, ChapterFiles, work, "fetch", settled=lambda known: known.settled)
 
     def _fetch(self) -> Task[Fetched]:

@@ -19,9 +19,10 @@ from rich.table import Table
 
 from jobs.events import Listener, Noticed
 from jobs.fetch import Fetcher
-from jobs.intake import given_chapters, local_path
+from jobs.intake import given_chapters
 from jobs.options import Options
 from jobs.pipeline import given_notes
+from jobs.places import local_path
 from jobs.selection import Selection
 from jobs.webhook import Webhook, new_webhook
 from service.commands import asked
