@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from jobs.local_file import open_local
 from jobs.media_type import MediaType
 from jobs.places import local_path, read_place
 from jobs.published import PublisherTranscript
+from jobs.safe_xml import decode
 from jobs.steps import Report
 from jobs.transcript_files.collect import collect_transcripts
 from storage.blobs import Blobs
@@ -83,28 +85,31 @@ def read_chapter_files(publication: Publication, given: str | None, fetcher: Fet
 
     Raises an `EarmarkError` for the person's file only: the episode is worth transcribing without the publisher's.
     """
+    by_hand = [] if given is None else [given_chapters(given, fetcher)]
+    linked = read_chapter_links(publication.chapter_links, fetcher)
+    offered = collect_transcripts(publication.transcript_links, publication.episode.language, fetcher)
+    return ChapterFiles(
+        sources=(*(source for source, _ in by_hand), *linked.sources),
+        transcripts=offered.transcripts,
+        warnings=(*(notice for _, notices in by_hand for notice in notices), *linked.warnings, *offered.warnings),
+        settled=linked.settled and offered.settled,
+    )
+
+
+def read_chapter_links(links: Sequence[Link], fetcher: Fetcher) -> ChapterFiles:
+    """Read the chapter files that a publisher offers; one that cannot be had or read is a source of which nobody can tell."""
     sources: list[ChapterSource] = []
     warnings: list[Notice] = []
     settled = True
-    if given is not None:
-        source, notices = given_chapters(given, fetcher)
-        sources.append(source)
-        warnings.extend(notices)
-    for link in publication.chapter_links:
+    for link in links:
         try:
-            source, notices = read_linked_chapters(link, fetcher)
+            source, notices = _linked_chapters(link, fetcher)
         except EarmarkError as error:
             source, notices = _unread(link, error)
             settled = settled and not isinstance(error, TransientError)
         sources.append(source)
         warnings.extend(notices)
-    offered = collect_transcripts(publication.transcript_links, publication.episode.language, fetcher)
-    return ChapterFiles(
-        sources=tuple(sources),
-        transcripts=offered.transcripts,
-        warnings=(*warnings, *offered.warnings),
-        settled=settled and offered.settled,
-    )
+    return ChapterFiles(sources=tuple(sources), warnings=tuple(warnings), settled=settled)
 
 
 def _copied(local: Path, blobs: Blobs, report: Report) -> Fetched:
@@ -128,7 +133,7 @@ def given_chapters(place: str, fetcher: Fetcher) -> tuple[ChapterSource, tuple[N
     data = read_place(place, fetcher, accept="*/*", max_bytes=MAX_CHAPTER_BYTES)
     hint = "Give JSON Chapters, Podlove Simple Chapters, or lines like `12:34 Title`."
     try:
-        source, notices = _read_any(data, place)
+        source, notices = read_chapters_of_any_kind(data, place)
     except BadChapters as error:
         raise BadChapters(error.message, hint=hint) from error
     if source.status != "found":
@@ -136,19 +141,19 @@ def given_chapters(place: str, fetcher: Fetcher) -> tuple[ChapterSource, tuple[N
     return source.model_copy(update={"kind": "file"}), notices
 
 
-def _read_any(data: bytes, place: str) -> tuple[ChapterSource, tuple[Notice, ...]]:
+def read_chapters_of_any_kind(data: bytes, place: str) -> tuple[ChapterSource, tuple[Notice, ...]]:
+    """Read JSON Chapters, Simple Chapters, or show notes, told apart by their content; raises `BadChapters`."""
     from jobs.chapters.show_notes import read_notes_text
 
-    head = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-    if head in (b"{", b"["):
+    head = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if re.match(rb"\{|\[\s*[{\]]", head):  # a bracket alone may be around the first time of a list
         return read_podcast_json(data, origin=place)
-    if head == b"<" and b"simple-chapters" in data[:4096]:
+    if head.startswith(b"<") and b"simple-chapters" in head:
         return read_psc(data, place)
-    return read_notes_text(data.decode("utf-8", "replace"), place)
+    return read_notes_text(decode(data)[0], place)
 
 
-def read_linked_chapters(link: Link, fetcher: Fetcher) -> tuple[ChapterSource, tuple[Notice, ...]]:
-    """Fetch and read one chapter file that a publisher offers; raises an `EarmarkError` where that cannot be done."""
+def _linked_chapters(link: Link, fetcher: Fetcher) -> tuple[ChapterSource, tuple[Notice, ...]]:
     kind: Callable[[bytes], tuple[ChapterSource, tuple[Notice, ...]]]
     if link.rel == "psc":
         accept, kind = _ACCEPT_XML, lambda data: read_psc(data, link.url)

@@ -11,8 +11,11 @@ from storage.errors import SourceError, TooLarge
 
 
 def local_path(address: str) -> Path | None:
-    """Return the file that an address names on this machine; none if it is a web address."""
-    parts = urlsplit(address)
+    """Return the file that an address names on this machine; none if it is a web address. Raises `SourceError` for neither."""
+    try:
+        parts = urlsplit(address)
+    except ValueError as error:
+        raise SourceError(f"{address} is not an address: {error}.", hint="Check how it is written.") from error
     if parts.scheme == "file":
         return Path(unquote(parts.path))
     if parts.scheme in ("http", "https"):
