@@ -31,8 +31,8 @@ MAX_ROWS = 501
 """Reading stops after this many times with titles: one more than the chapters that are kept; only a transcript has more."""
 MAX_EFFORT = 2_000
 """Reading stops after so many lines with digits and times together that make no rows: no list comes behind them."""
-_CROWDED_EFFORT = 8
-"""What looking for a run-on list in a line counts as."""
+_CROWDED_EFFORT, _DOUBTFUL_EFFORT = 8, 5
+"""What looking for a run-on list in a line, and for what a mistyped time may mean, count as."""
 
 _BEGINNING = 60
 """Seconds; a time up to here can begin a list."""
@@ -93,7 +93,8 @@ def _candidates(lines: Sequence[NoteLine]) -> _Candidates:
         if run:
             found.leading.extend(run)
         elif lead is not None and lead.doubtful:
-            found.doubtful.extend([lead] if len(found.doubtful) < MAX_ROWS else [])
+            found.doubtful.append(lead)
+            effort += _DOUBTFUL_EFFORT
         elif lead is not None and lead.title:
             found.leading.append(lead)
         elif lead is not None:
