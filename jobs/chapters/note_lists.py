@@ -29,8 +29,8 @@ from storage.documents import Notice
 
 MAX_ROWS = 501
 """Reading stops after this many times with titles: one more than the chapters that are kept; only a transcript has more."""
-MAX_EFFORT = 2_000
-"""Reading stops after so many lines with digits and times together that make no rows: no list comes behind them."""
+MAX_EFFORT = 2_500
+"""Reading stops when looking at lines that make no rows has cost so much: 1,250 lines with a digit, 800 with a time."""
 _CROWDED_EFFORT, _DOUBTFUL_EFFORT = 8, 5
 """What looking for a run-on list in a line, and for what a mistyped time may mean, count as."""
 
@@ -85,7 +85,7 @@ def _candidates(lines: Sequence[NoteLine]) -> _Candidates:
         timed = timed_line(number, line)
         if timed is None:
             continue
-        effort += 1 + len(timed.times)
+        effort += 2 + len(timed.times)
         crowded = len(timed.times) > 1 or (len(timed.times) == 1 and not is_prefix(timed.plain[: timed.times[0].at]))
         effort += _CROWDED_EFFORT * crowded
         run = run_on_rows(timed, number > 0 and is_heading(lines[number - 1].text)) if crowded else []

@@ -29,6 +29,7 @@ _SPACES = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
 _LEADING = re.compile(rf"^(?:[\s{re.escape(_SEPARATORS)}]+|\.(?=\s))+")
 _AT_END = _SPACES + DASHES + BULLETS + "|\uff5c\ufe0f"
 _BEFORE_TIME = _SPACES + _SEPARATORS + "@([\uff08\u3010\u2026"
+_LEADS_ON = frozenset(_BEFORE_TIME)
 _NUMBER = re.compile(r"(\d{1,3})\s?[.)\]\uff0e\u3001]\s?(?=\S)")
 _UNIT = re.compile(
     r"\s?(?:mins?\.?|Min\.)(?=[\s:)\]\uff09\u2013\u2014]|$)"
@@ -78,7 +79,7 @@ def title_before(text: str, rest: str) -> str | None:
 def is_separated(text: str) -> bool:
     """Whether what stands before a time ends in a separator or an opening bracket, not in a word."""
     text = text.rstrip(" ")
-    return text.endswith((*_BEFORE_TIME, "..")) and not text.endswith((",", "/"))
+    return (text[-1:] in _LEADS_ON or text.endswith("..")) and not text.endswith((",", "/"))
 
 
 def _without_separators(text: str) -> str:
