@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from benchmarks.notes import HOSTILE
 from benchmarks.notes_labelled import SETS, labelled, scored
 from jobs.chapters.clock_times import find_times, folded
-from jobs.chapters.note_text import MAX_CHARACTERS
+from jobs.chapters.note_text import MAX_CHARACTERS, MAX_LINES
 from jobs.chapters.show_notes import MAX_CHAPTERS, read_notes_text, read_show_notes
 from storage.documents import ChapterMark, Note, Notice
 
@@ -238,6 +238,22 @@ def test_an_endless_text_is_read_up_to_the_limit_with_a_notice() -> None:
     source, notices = read_notes_text("<p>0:00 A</p><p>5:10 B</p><p>9:00 C</p>" + "x" * MAX_CHARACTERS, "file")
     assert len(source.marks) == 3
     assert codes(notices) == ["notes_too_long"]
+
+
+def test_more_lines_than_notes_have_are_not_read_and_a_notice_says_so() -> None:
+    """The list at the front is found; one behind a book is not."""
+    rows, book = "<p>0:00 A</p><p>5:10 B</p><p>9:00 C</p>", "<p>word</p>" * MAX_LINES
+    front, said = read_notes_text(rows + book, "file")
+    behind, said_too = read_notes_text(book + rows, "file")
+    assert (len(front.marks), len(behind.marks)) == (3, 0)
+    assert codes(said) == codes(said_too) == ["notes_too_long"]
+
+
+@pytest.mark.parametrize("form", ["{t} T{n}", "T{n} ({t})", "* {t} T{n}", "[{t}] T{n}"])
+def test_five_hundred_rows_of_any_form_are_read(form: str) -> None:
+    """What bounds the time of hostile texts does not bound them."""
+    text = "\n".join(form.format(t=full(n * 40), n=n) for n in range(500))
+    assert marks_of(text) == [(n * 40, f"T{n}") for n in range(500)]
 
 
 @pytest.mark.parametrize("name", HOSTILE)

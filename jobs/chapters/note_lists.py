@@ -29,10 +29,11 @@ from storage.documents import Notice
 
 MAX_ROWS = 501
 """Reading stops after this many times with titles: one more than the chapters that are kept; only a transcript has more."""
-MAX_EFFORT = 2_500
-"""Reading stops when looking at lines that make no rows has cost so much: 1,250 lines with a digit, 800 with a time."""
-_CROWDED_EFFORT, _DOUBTFUL_EFFORT = 8, 5
-"""What looking for a run-on list in a line, and for what a mistyped time may mean, count as."""
+MAX_EFFORT = 2_050
+"""Reading stops when looking at lines has cost so much: 2 for one with a digit, 1 more for each time in it, and more for what is
+looked at twice. 500 rows of any form cost less."""
+_CROWDED_EFFORT, _DOUBTFUL_EFFORT = (1, 8), 5
+"""What looking for a run-on list in a line with one time or several, and for what a mistyped time may mean, cost."""
 
 _BEGINNING = 60
 """Seconds; a time up to here can begin a list."""
@@ -85,9 +86,8 @@ def _candidates(lines: Sequence[NoteLine]) -> _Candidates:
         timed = timed_line(number, line)
         if timed is None:
             continue
-        effort += 2 + len(timed.times)
         crowded = len(timed.times) > 1 or (len(timed.times) == 1 and not is_prefix(timed.plain[: timed.times[0].at]))
-        effort += _CROWDED_EFFORT * crowded
+        effort += 2 + len(timed.times) + (_CROWDED_EFFORT[len(timed.times) > 1] if crowded else 0)
         run = run_on_rows(timed, number > 0 and is_heading(lines[number - 1].text)) if crowded else []
         lead = None if run else leading_row(timed)
         if run:

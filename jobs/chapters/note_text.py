@@ -27,8 +27,8 @@ from typing import NamedTuple
 MAX_CHARACTERS = 500_000
 """Notes are read up to here: room for the transcript of several hours."""
 
-MAX_LINES = 3_000
-"""Lines that are read: a transcript of several hours has fewer."""
+MAX_LINES = 2_000
+"""Lines that are read: a list does not come behind more."""
 
 _BLOCKS = frozenset(
     [
@@ -103,8 +103,7 @@ _HOLDS_TIME = re.compile(r"\d[:：]\d\d")
 _UNPRINTED = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\xad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
-@dataclass(frozen=True, slots=True)
-class NoteLink:
+class NoteLink(NamedTuple):
     """A stretch of a line (`start`, `end` count its characters) that links to `url`."""
 
     start: int
