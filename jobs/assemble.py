@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from jobs.bridges import Crossing
 from jobs.chapters.choose import Choice, choose
+from jobs.chapters.generated import or_generated
 from jobs.chapters.place import Placed, chapters_of, find_starts
 from jobs.chapters.show_notes import read_show_notes
 from jobs.coverage import with_words
@@ -70,6 +71,9 @@ def assemble(heard: Heard) -> Transcript:
     words, overlapped, diarization = _with_speakers(segments, heard.diarization)
     choice, notes_warnings = _choice(heard)
     placed, placing = _place(choice, words, diarization, prepared)
+    turns = diarization.turns if diarization else ()
+    wanted = bool(heard.options.get("generated_chapters", True))
+    choice, placed = or_generated(choice, placed, words, turns, prepared.coverage, duration=prepared.duration, wanted=wanted)
     starts = [chapter.start for chapter in placed if not chapter.mark.hidden]
     segments = regroup(segments, words, starts, overlapped=overlapped)
     chapters = chapters_of(placed, choice.kind or "generated", segments=segments, duration=prepared.duration)

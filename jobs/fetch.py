@@ -29,6 +29,7 @@ from jobs.media_type import SNIFF_BYTES, MediaType, require_audio, sniff
 from jobs.partial import Origin, PartialFile
 from jobs.post import Posted, post_once
 from jobs.redirects import Route
+from jobs.remote_file import Piece, piece_at
 from jobs.versions import Version, version_at
 from jobs.wire import DEFAULT_LIMITS, Answer, FetchLimits
 from storage.errors import NetworkError, NotAudio, TooLarge
@@ -158,6 +159,11 @@ class Fetcher:
         """Ask which version of a file its server has now, without fetching it; raises as `get`."""
         deadline = time.monotonic() + self.limits.document_seconds
         return self._with_tries(lambda: version_at(self._route, url, deadline), deadline)
+
+    def piece(self, url: str, start: int, count: int) -> Piece:
+        """Return at most `count` bytes of a file from `start`; raises as `get`."""
+        deadline = time.monotonic() + self.limits.document_seconds
+        return self._with_tries(lambda: piece_at(self._route, url, start, count, deadline), deadline)
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Posted:
         """Send a message once; see `jobs.post.post_once`."""

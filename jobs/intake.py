@@ -1,23 +1,27 @@
-"""The steps `fetch` and `chapters`: the audio of one episode, and the chapter files beside it, onto this machine."""
+"""The steps `fetch` and `chapters`: the audio of one episode, and the files beside it, onto this machine."""
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from jobs.chapters.podcast_json import read_podcast_json
 from jobs.chapters.psc import read_psc
 from jobs.fetch import Fetcher
 from jobs.local_file import open_local
 from jobs.media_type import MediaType
+from jobs.places import local_path, read_place
+from jobs.published import PublisherTranscript
+from jobs.safe_xml import decode
 from jobs.steps import Report
-from storage.blobs import Blobs, digest_of
+from jobs.transcript_files.collect import collect_transcripts
+from storage.blobs import Blobs
 from storage.documents import ChapterSource, Document, Link, Notice, Publication, SourceKind
-from storage.errors import BadChapters, EarmarkError, NoEpisode, SourceError, TransientError
+from storage.errors import BadChapters, EarmarkError, NoEpisode, TransientError
 from storage.files import explained
 
 MAX_CHAPTER_BYTES = 4 << 20
@@ -42,9 +46,11 @@ class Fetched(Document):
 
 
 class ChapterFiles(Document):
-    """What the step `chapters` brought: `podcast:chapters`, external Simple Chapters, a file given by hand."""
+    """What the step `chapters` brought: chapter files, one given by hand too, and transcripts that the publisher offers."""
 
     sources: tuple[ChapterSource, ...] = ()
+    transcripts: tuple[PublisherTranscript, ...] = ()
+    """Those that were fetched and read, best first; without cues where they have no times."""
     warnings: tuple[Notice, ...] = ()
     settled: bool = True
     """Trying again would find nothing else; False if a server or the network was down."""
@@ -74,18 +80,27 @@ def fetch_audio(publication: Publication, fetcher: Fetcher, blobs: Blobs, report
     return fetched.model_copy(update={"etag": download.etag, "last_modified": download.last_modified})
 
 
-def read_chapter_files(links: Sequence[Link], given: str | None, fetcher: Fetcher) -> ChapterFiles:
-    """Read the chapter files that the publisher offers, and the one that a person gave.
+def read_chapter_files(publication: Publication, given: str | None, fetcher: Fetcher) -> ChapterFiles:
+    """Read the chapter files and transcripts that the publisher offers, and the chapters that a person gave.
 
     Raises an `EarmarkError` for the person's file only: the episode is worth transcribing without the publisher's.
     """
+    by_hand = [] if given is None else [given_chapters(given, fetcher)]
+    linked = read_chapter_links(publication.chapter_links, fetcher)
+    offered = collect_transcripts(publication.transcript_links, publication.episode.language, fetcher)
+    return ChapterFiles(
+        sources=(*(source for source, _ in by_hand), *linked.sources),
+        transcripts=offered.transcripts,
+        warnings=(*(notice for _, notices in by_hand for notice in notices), *linked.warnings, *offered.warnings),
+        settled=linked.settled and offered.settled,
+    )
+
+
+def read_chapter_links(links: Sequence[Link], fetcher: Fetcher) -> ChapterFiles:
+    """Read the chapter files that a publisher offers; one that cannot be had or read is a source of which nobody can tell."""
     sources: list[ChapterSource] = []
     warnings: list[Notice] = []
     settled = True
-    if given is not None:
-        source, notices = given_chapters(given, fetcher)
-        sources.append(source)
-        warnings.extend(notices)
     for link in links:
         try:
             source, notices = _linked_chapters(link, fetcher)
@@ -95,25 +110,6 @@ def read_chapter_files(links: Sequence[Link], given: str | None, fetcher: Fetche
         sources.append(source)
         warnings.extend(notices)
     return ChapterFiles(sources=tuple(sources), warnings=tuple(warnings), settled=settled)
-
-
-def local_path(address: str) -> Path | None:
-    """Return the file that an address names on this machine; none if it is a web address."""
-    parts = urlsplit(address)
-    if parts.scheme == "file":
-        return Path(unquote(parts.path))
-    if parts.scheme in ("http", "https"):
-        return None
-    return Path(address).expanduser()
-
-
-def content_of(place: str) -> str | None:
-    """Return a digest of what a local file holds by now; none for a web address, and for a file that cannot be read."""
-    local = local_path(place)
-    try:
-        return None if local is None else digest_of(local)
-    except OSError:
-        return None
 
 
 def _copied(local: Path, blobs: Blobs, report: Report) -> Fetched:
@@ -134,10 +130,10 @@ def given_chapters(place: str, fetcher: Fetcher) -> tuple[ChapterSource, tuple[N
 
     They were asked for, so unlike a publisher's they are an error if they cannot be read.
     """
-    data = _read(place, fetcher, "*/*")
+    data = read_place(place, fetcher, accept="*/*", max_bytes=MAX_CHAPTER_BYTES)
     hint = "Give JSON Chapters, Podlove Simple Chapters, or lines like `12:34 Title`."
     try:
-        source, notices = _read_any(data, place)
+        source, notices = read_chapters_of_any_kind(data, place)
     except BadChapters as error:
         raise BadChapters(error.message, hint=hint) from error
     if source.status != "found":
@@ -145,15 +141,16 @@ def given_chapters(place: str, fetcher: Fetcher) -> tuple[ChapterSource, tuple[N
     return source.model_copy(update={"kind": "file"}), notices
 
 
-def _read_any(data: bytes, place: str) -> tuple[ChapterSource, tuple[Notice, ...]]:
+def read_chapters_of_any_kind(data: bytes, place: str) -> tuple[ChapterSource, tuple[Notice, ...]]:
+    """Read JSON Chapters, Simple Chapters, or show notes, told apart by their content; raises `BadChapters`."""
     from jobs.chapters.show_notes import read_notes_text
 
-    head = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-    if head in (b"{", b"["):
+    head = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if re.match(rb"\{|\[\s*[{\]]", head):  # a bracket alone may be around the first time of a list
         return read_podcast_json(data, origin=place)
-    if head == b"<" and b"simple-chapters" in data[:4096]:
+    if head.startswith(b"<") and b"simple-chapters" in head:
         return read_psc(data, place)
-    return read_notes_text(data.decode("utf-8", "replace"), place)
+    return read_notes_text(decode(data)[0], place)
 
 
 def _linked_chapters(link: Link, fetcher: Fetcher) -> tuple[ChapterSource, tuple[Notice, ...]]:
@@ -162,7 +159,7 @@ def _linked_chapters(link: Link, fetcher: Fetcher) -> tuple[ChapterSource, tuple
         accept, kind = _ACCEPT_XML, lambda data: read_psc(data, link.url)
     else:
         accept, kind = _ACCEPT_JSON, lambda data: read_podcast_json(data, origin=link.url)
-    return kind(_read(link.url, fetcher, accept))
+    return kind(read_place(link.url, fetcher, accept=accept, max_bytes=MAX_CHAPTER_BYTES))
 
 
 def _unread(link: Link, error: EarmarkError) -> tuple[ChapterSource, tuple[Notice, ...]]:
@@ -170,14 +167,3 @@ def _unread(link: Link, error: EarmarkError) -> tuple[ChapterSource, tuple[Notic
     kind: SourceKind = "psc" if link.rel == "psc" else "podcast_json"
     source = ChapterSource(kind=kind, origin=link.url, status="unknown", reason=str(error))
     return source, (Notice(code="chapters_unreadable", message=f"The chapters file could not be read: {error}"),)
-
-
-def _read(place: str, fetcher: Fetcher, accept: str) -> bytes:
-    local = local_path(place)
-    if local is None:
-        return fetcher.get(place, accept=accept, max_bytes=MAX_CHAPTER_BYTES).body
-    try:
-        with local.open("rb") as file:
-            return file.read(MAX_CHAPTER_BYTES)
-    except OSError as error:
-        raise SourceError(f"{place} cannot be read: {error.strerror}.", hint="Check the path.") from error

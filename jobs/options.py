@@ -40,6 +40,9 @@ class Options(Document):
     min_speakers: int | None = Field(default=None, ge=1)
     max_speakers: int | None = Field(default=None, ge=1)
 
+    generated_chapters: bool = True
+    """Make chapters from the transcript where nothing was published."""
+
     @model_validator(mode="after")
     def _speakers_agree(self) -> Options:
         if self.speakers is not None and (self.min_speakers is not None or self.max_speakers is not None):

@@ -21,8 +21,9 @@ from jobs.assemble import Heard, assemble
 from jobs.decoded import DecodedAudio, Decoder, PreparedEpisode
 from jobs.engines.protocols import Diarization, SpeakerHints
 from jobs.hearing import Decoded, Hearing, Words
-from jobs.intake import ChapterFiles, Fetched, content_of, fetch_audio, read_chapter_files
+from jobs.intake import ChapterFiles, Fetched, fetch_audio, read_chapter_files
 from jobs.options import key_of
+from jobs.places import content_of
 from jobs.request import JobRequest
 from jobs.steps import Report, Step
 from jobs.tasks import Ahead, EngineChoice, Known, Task, Tools, Walk
@@ -32,8 +33,8 @@ from storage.errors import BrokenAudio
 VERSION = "0.1.0"
 
 _FORMATS = {
-    "transcriber": 1, "diarizer": 1, "fetch": 1, "chapters": 1, "prepare": 1, "language": 1, "transcribe": 3, "bridge": 1,
-    "diarize": 1, "assemble": 2,
+    "transcriber": 1, "diarizer": 1, "fetch": 1, "chapters": 2, "prepare": 1, "language": 1, "transcribe": 3, "bridge": 1,
+    "diarize": 1, "assemble": 3,
 }  # fmt: skip
 """Counted up when a step's result changes its meaning, so that older results are done again."""
 
@@ -117,12 +118,14 @@ class Plan:
 
     def _chapters(self) -> Task[ChapterFiles] | None:
         """Read the chapter files first: a wrong one that a person gave is said before an hour of audio is fetched."""
-        links, given, fetcher = self._publication.chapter_links, self._request.chapters, self._tools.fetcher
-        if not links and given is None:
+        publication, given, fetcher = self._publication, self._request.chapters, self._tools.fetcher
+        if not publication.chapter_links and not publication.transcript_links and given is None:
             return None
-        printed = [f"{link.rel} {link.url}" for link in links]
-        step = Step("chapters", self._key("chapters", given, given and content_of(given), *printed))
-        work = lambda _: read_chapter_files(links, given, fetcher)  # noqa: E731 - it belongs to the task
+        printed = [f"{link.rel} {link.url}" for link in publication.chapter_links]
+        offered = [link.model_dump_json() for link in publication.transcript_links]
+        spoken = (publication.episode.language, *offered) if offered else ()
+        step = Step("chapters", self._key("chapters", given, given and content_of(given), *printed, *spoken))
+        work = lambda _: read_chapter_files(publication, given, fetcher)  # noqa: E731 - it belongs to the task
         return Task(step, ChapterFiles, work, "fetch", settled=lambda known: known.settled)
 
     def _fetch(self) -> Task[Fetched]:

@@ -26,7 +26,8 @@ The branch decides what happens next: a transient error is worth another try, a 
         │   ├── NotAFeed             neither RSS nor Atom nor OPML
         │   ├── NoEpisode            a feed or page without any episode that has audio
         │   ├── NoMatch              the selection matched no episode
-        │   └── BadChapters          a chapter file that cannot be read
+        │   ├── BadChapters          a chapter file that cannot be read
+        │   └── BadTranscript        a publisher's transcript that cannot be read
         ├── EngineError              a speech engine cannot run as asked
         │   ├── EngineUnavailable    its library or device is missing
         │   ├── ModelMissing         the model is not on disk and could not be fetched
@@ -168,6 +169,10 @@ class NoMatch(SourceError):
 
 class BadChapters(SourceError):
     """A chapter file that cannot be read."""
+
+
+class BadTranscript(SourceError):
+    """A publisher's transcript that cannot be read."""
 
 
 class EngineError(PermanentError):

@@ -16,7 +16,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mutagen.id3 import APIC, CHAP, CTOC, ID3, TIT2, WXXX, CTOCFlags
-from mutagen.oggopus import OggOpus
 
 from jobs.chapters.embedded import read_embedded
 from storage.documents import ChapterMark, ChapterSource
@@ -30,8 +29,8 @@ def make(path: Path, codec: str, container: str, chapters: Sequence[tuple[float,
     """Write a short silent file with chapters through libavformat."""
     rate = 48_000 if codec == "libopus" else RATE
     with av.open(str(path), "w", format=container) as output:
-        stream = output.add_stream(codec, rate=rate)
-        stream.layout = "mono"
+        stream = output.add_stream(codec, rate=rate, options={"strict": "experimental"})
+        stream.layout = layout = "stereo" if codec == "vorbis" else "mono"  # all that this encoder can do
         output.set_chapters(
             [
                 {
@@ -47,7 +46,7 @@ def make(path: Path, codec: str, container: str, chapters: Sequence[tuple[float,
         frame = av.AudioFrame.from_ndarray(np.zeros((1, rate * seconds), np.int16), format="s16", layout="mono")
         frame.sample_rate = rate
         size = stream.frame_size or 1024
-        resampler = av.AudioResampler(format=stream.format.name, layout="mono", rate=rate, frame_size=size)
+        resampler = av.AudioResampler(format=stream.format.name, layout=layout, rate=rate, frame_size=size)
         for piece in [*resampler.resample(frame), *resampler.resample(None)]:
             output.mux(stream.encode(piece))
         output.mux(stream.encode(None))
@@ -85,11 +84,60 @@ def test_times_are_exact_and_titles_whole(tmp_path: Path, name: str, codec: str,
     assert rows(source.marks) == CHAPTERS
 
 
-@pytest.mark.parametrize(("name", "codec", "container"), [("a.mp3", "libmp3lame", "mp3"), ("a.m4a", "aac", "ipod")])
+@pytest.mark.parametrize("codec", ["vorbis", "libopus"])
+@pytest.mark.parametrize("count", [4, 300])
+def test_ogg_starts_are_exact_and_titles_whole(tmp_path: Path, codec: str, count: int) -> None:
+    """The format has no ends; rows in any order, as tags are."""
+    given = [(round(CHAPTERS[n % 4][0] + 40 * (n // 4), 3), CHAPTERS[n % 4][2]) for n in range(count)]
+    comments = [
+        comment
+        for n, (start, title) in reversed(list(enumerate(given)))
+        for comment in ((f"CHAPTER{n:03d}", vorbis_time(start)), (f"CHAPTER{n:03d}NAME", title))
+    ]
+    source = read(ogg(tmp_path / "a.ogg", comments, codec))
+    assert (source.origin, rows(source.marks)) == ("vorbis_comment", [(start, None, title) for start, title in given])
+
+
+@pytest.mark.parametrize("container", ["mp4", "ipod"])
+def test_a_file_with_both_kinds_of_mp4_chapters_is_read_once(tmp_path: Path, container: str) -> None:
+    """The usual writer puts a text track and Nero's box into one file."""
+    path = make(tmp_path / "a.m4b", "aac", container, CHAPTERS)
+    assert all(name in path.read_bytes() for name in (b"chpl", b"tref"))
+    assert (read(path).origin, rows(read(path).marks)) == ("mp4:quicktime", CHAPTERS)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "container"),
+    [
+        ("a.mp3", "libmp3lame", "mp3"),
+        ("a.m4a", "aac", "ipod"),
+        ("a.mka", "libopus", "matroska"),
+    ],
+)
 def test_three_hundred_chapters_are_read(tmp_path: Path, name: str, codec: str, container: str) -> None:
     """More than fit in one byte, in the formats that count in bytes."""
     many = [(n * 0.5, n * 0.5 + 0.5, f"Chapter number {n} 🎧") for n in range(300)]
-    assert rows(read(make(tmp_path / name, codec, container, many)).marks) == many
+    found = read(make(tmp_path / name, codec, container, many)).marks
+    assert [(mark.start, mark.title) for mark in found] == [(start, title) for start, _, title in many]
+    assert {mark.end for mark in found} in ({None}, {end for _, end, _ in many})
+
+
+def test_a_cut_matroska_file_raises_nothing_and_keeps_its_chapters(tmp_path: Path) -> None:
+    """They stand before the sound."""
+    whole = make(tmp_path / "a.mka", "libopus", "matroska", CHAPTERS).read_bytes()
+    path = tmp_path / "cut.mka"
+    for length in range(4, len(whole), 97):
+        path.write_bytes(whole[:length])
+        source = read(path)
+        assert source.status == ("found" if source.marks else "unknown" if codes(path) else "none")
+    path.write_bytes(whole[:-20])
+    assert rows(read(path).marks) == CHAPTERS
+
+
+def test_nero_chapters_out_of_order_are_sorted(tmp_path: Path) -> None:
+    """And the list says so."""
+    path = movie(tmp_path / "a.m4a", [], [], nero((5000, "B"), (0, "A")))
+    assert (rows(read(path).marks), codes(path)) == ([(0, None, "A"), (5, None, "B")], ["chapters_sorted"])
 
 
 def test_a_file_without_chapters_has_none(tmp_path: Path) -> None:
@@ -386,12 +434,22 @@ def test_an_mp4_cut_short_raises_nothing(tmp_path: Path) -> None:
 # ------------------------------------------------------------------ Vorbis comments
 
 
-def opus(path: Path, comments: Sequence[tuple[str, str]]) -> Path:
-    make(path, "libopus", "opus", [])
-    tags = OggOpus(path)
+def ogg(path: Path, comments: Sequence[tuple[str, str]], codec: str) -> Path:
+    """Write an Ogg file with comments; not by libavformat, which writes the start 12.5 as 13.5."""
+    make(path, codec, "ogg", [])
+    tags = mutagen.File(path)
     tags.tags.extend(comments)
     tags.save()
     return path
+
+
+def opus(path: Path, comments: Sequence[tuple[str, str]]) -> Path:
+    return ogg(path, comments, "libopus")
+
+
+def vorbis_time(seconds: float) -> str:
+    whole = round(seconds * 1000)
+    return f"{whole // 3_600_000:02d}:{whole // 60_000 % 60:02d}:{whole // 1000 % 60:02d}.{whole % 1000:03d}"
 
 
 def test_vorbis_keys_in_any_case_and_from_zero(tmp_path: Path) -> None:

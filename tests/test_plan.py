@@ -21,6 +21,7 @@ from storage.blobs import FolderBlobs
 from storage.documents import Document, EngineInfo, Episode, Link, Note, Publication, Transcript
 from storage.errors import BrokenAudio, EngineUnavailable
 from tests.test_crash_points import DATA, said, script
+from tests.webserver import WebServer
 from worker.engines import EngineRoom
 
 ALL = ["transcriber", "diarizer", "fetch", "prepare", "transcribe", "diarize", "assemble"]
@@ -232,6 +233,21 @@ def test_chapter_files_are_read_where_there_are_any(book: Book, tmp_path: Path) 
     assert book.do(given) == []
     chapters(tmp_path, "One", "Two", "Three")
     assert book.do(given) == ["chapters", "assemble"]
+
+
+def test_offered_transcripts_are_read_with_the_chapter_files_and_again_when_others_are_offered(
+    book: Book, tmp_path: Path, webserver: WebServer
+) -> None:
+    """Nothing that was heard is heard again."""
+    assert book.do(ask(tmp_path)) == ALL
+    webserver.routes["/t.vtt"] = b"WEBVTT\n\n00:00.500 --> 00:01.000\nHello\n"
+    links = (Link(url=webserver.url("/t.vtt"), media_type="text/vtt"),)
+    offered = ask(tmp_path, publication={"transcript_links": links})
+    assert book.do(offered) == ["chapters", "assemble"]
+    found = next(made for made in book.made.values() if isinstance(made, ChapterFiles))
+    assert [cue.text for transcript in found.transcripts for cue in transcript.cues] == ["Hello"]
+    more = (*links, Link(url=webserver.url("/gone.json")))
+    assert book.do(ask(tmp_path, publication={"transcript_links": more})) == ["chapters", "assemble"]
 
 
 def test_a_chapter_file_that_could_not_be_had_serves_its_own_job_alone(book: Book, tmp_path: Path) -> None:

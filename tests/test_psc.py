@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jobs.chapters.marks import MAX_TITLE
 from jobs.chapters.psc import MAX_ROWS, parse_npt, read_psc
 from storage.errors import BadChapters, EarmarkError
 
@@ -76,6 +77,21 @@ def test_a_broken_row_is_dropped_with_a_notice_and_the_rest_is_kept() -> None:
     assert [notice.message.split(" was")[0] for notice in notices] == ["it: row 1", "it: row 2", "it: row 3"]
 
 
+def test_a_row_printed_twice_is_kept_once_and_another_title_at_its_time_is_kept() -> None:
+    """As in every other format."""
+    rows = "".join(f'<psc:chapter start="{start}" title="{title}"/>' for start, title in [("0", "A"), ("0:00", "A"), ("0", "B")])
+    source, notices = read_psc(file(rows), "x")
+    assert [mark.title for mark in source.marks] == ["A", "B"]
+    assert [notice.code for notice in notices] == ["chapter_dropped"]
+
+
+def test_a_title_is_one_line_of_bearable_length() -> None:
+    """Whatever an attribute holds."""
+    source, _ = read_psc(file(f'<psc:chapter start="0" title="A&#10;  b {"c" * 5000}"/>'), "x")
+    assert source.marks[0].title.startswith("A b ccc")
+    assert len(source.marks[0].title) == MAX_TITLE
+
+
 def test_an_empty_list_is_none_and_an_unreadable_one_unknown() -> None:
     """An empty list says that there are no chapters; a broken one says nothing."""
     assert read_psc(file(""), "it")[0].status == "none"
@@ -92,7 +108,7 @@ def test_only_the_first_list_counts() -> None:
 
 def test_a_list_without_end_is_cut_with_a_notice() -> None:
     """A hostile file cannot make a million chapters."""
-    source, notices = read_psc(file('<psc:chapter start="0" title="a"/>' * (MAX_ROWS + 1)), "it")
+    source, notices = read_psc(file("".join(f'<psc:chapter start="{n}" title="a"/>' for n in range(MAX_ROWS + 1))), "it")
     assert len(source.marks) == MAX_ROWS
     assert str(MAX_ROWS + 1) in notices[0].message
 
@@ -105,7 +121,12 @@ def test_a_file_without_chapters_is_refused(data: bytes) -> None:
 
 
 @given(
-    st.lists(st.tuples(st.integers(0, 359_999_999), st.text(st.characters(min_codepoint=33, max_codepoint=0x2FF), min_size=1)))
+    st.lists(
+        st.tuples(
+            st.integers(0, 359_999_999), st.text(st.characters(min_codepoint=33, max_codepoint=0x2FF, exclude_categories=["Cc"]))
+        ),
+        unique_by=lambda row: row[0],
+    )
 )
 def test_any_list_reads_back_sorted(rows: list[tuple[int, str]]) -> None:
     """Milliseconds and titles survive."""

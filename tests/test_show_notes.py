@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,12 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from benchmarks.notes import HOSTILE
+from benchmarks.notes_labelled import SETS, labelled, scored
 from jobs.chapters.clock_times import find_times, folded
-from jobs.chapters.note_text import MAX_CHARACTERS
+from jobs.chapters.note_text import MAX_CHARACTERS, MAX_LINES
 from jobs.chapters.show_notes import MAX_CHAPTERS, read_notes_text, read_show_notes
 from storage.documents import ChapterMark, Note, Notice
-
-LABELLED = Path(__file__).parent / "data" / "notes"
 
 
 def marks_of(text: str, duration: float | None = None) -> list[tuple[float, str]]:
@@ -34,33 +31,9 @@ def codes(notices: tuple[Notice, ...]) -> list[str]:
 # ------------------------------------------------------------------ the labelled set
 
 
-def labelled(*names: str) -> list[dict[str, Any]]:
-    """Return the labelled notes of the files named."""
-    rows = []
-    for name in names:
-        rows += [json.loads(line) for line in (LABELLED / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
-    return rows
-
-
-def scored(rows: list[dict[str, Any]]) -> tuple[float, float, list[str]]:
-    """Return precision and recall over chapters (exact start, title and truncation), and the ids of notes read wrongly."""
-    right = found = expected_count = 0
-    wrong = []
-    for row in rows:
-        sources, _ = read_show_notes([Note(field=row["field"], html=row["html"])], duration=row.get("duration"))
-        got = [(mark.start, mark.title, mark.truncated) for mark in sources[0].marks]
-        expected = [(float(one["start"]), one["title"], one.get("truncated", False)) for one in row["expected"]]
-        right += sum((Counter(got) & Counter(expected)).values())
-        found += len(got)
-        expected_count += len(expected)
-        if got != expected:
-            wrong.append(f"{row['id']}: {got} instead of {expected}")
-    return right / found, right / expected_count, wrong
-
-
 def test_the_labelled_set_is_as_large_and_as_varied_as_it_claims() -> None:
     """At least 150 notes in at least 8 languages: positives, decoys and mixtures, each with an id of its own."""
-    rows = labelled("positives", "decoys", "mixtures", "held_out", "second_look")
+    rows = labelled(*(name for names in SETS.values() for name in names))
     kinds = Counter(row["kind"] for row in rows)
     assert len({row["id"] for row in rows}) == len(rows) >= 150
     assert len({row["language"] for row in rows}) >= 8
@@ -70,9 +43,7 @@ def test_the_labelled_set_is_as_large_and_as_varied_as_it_claims() -> None:
     assert all(not row["expected"] for row in rows if row["kind"] == "decoy")
 
 
-@pytest.mark.parametrize(
-    "names", [("positives", "decoys", "mixtures"), ("held_out",), ("second_look",)], ids=["tuned on", "held out", "second look"]
-)
+@pytest.mark.parametrize("names", SETS.values(), ids=SETS.keys())
 def test_chapters_of_labelled_notes_are_read_with_precision_and_recall_of_98_percent(names: tuple[str, ...]) -> None:
     """Exact starts and titles; whatever is read wrongly is printed."""
     precision, recall, wrong = scored(labelled(*names))
@@ -269,6 +240,22 @@ def test_an_endless_text_is_read_up_to_the_limit_with_a_notice() -> None:
     assert codes(notices) == ["notes_too_long"]
 
 
+def test_more_lines_than_notes_have_are_not_read_and_a_notice_says_so() -> None:
+    """The list at the front is found; one behind a book is not."""
+    rows, book = "<p>0:00 A</p><p>5:10 B</p><p>9:00 C</p>", "<p>word</p>" * MAX_LINES
+    front, said = read_notes_text(rows + book, "file")
+    behind, said_too = read_notes_text(book + rows, "file")
+    assert (len(front.marks), len(behind.marks)) == (3, 0)
+    assert codes(said) == codes(said_too) == ["notes_too_long"]
+
+
+@pytest.mark.parametrize("form", ["{t} T{n}", "T{n} ({t})", "* {t} T{n}", "[{t}] T{n}"])
+def test_five_hundred_rows_of_any_form_are_read(form: str) -> None:
+    """What bounds the time of hostile texts does not bound them."""
+    text = "\n".join(form.format(t=full(n * 40), n=n) for n in range(500))
+    assert marks_of(text) == [(n * 40, f"T{n}") for n in range(500)]
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_no_hostile_text_brings_the_reader_to_a_halt(name: str) -> None:
     """What is not linear takes minutes on 100 kB; how fast it is beyond that, `benchmarks.notes` measures."""
@@ -368,8 +355,13 @@ WRAPPINGS = [
 def rendered(rows: list[tuple[int, str]], clock: Any, form: str, wrapping: tuple[str, str, str] | None) -> str:
     """Write a list of chapters as show notes; without a wrapping, as plain lines."""
     lines = [form.format(t=clock(start), x=title, n=number) for number, (start, title) in enumerate(rows, 1)]
+    return in_tags(lines, wrapping)
+
+
+def in_tags(lines: list[str], wrapping: tuple[str, str, str] | None) -> str:
+    """Put the lines of a list into tags, or none, with something before and behind."""
     if wrapping is None:
-        return "Notes\n\n" + "\n".join(lines) + "\n\nThanks for listening"
+        return "Notes\n\n" + "\n".join(map(escape, lines)) + "\n\nThanks for listening"
     return wrapping[0] + "".join(wrapping[1].replace("{row}", escape(line)) for line in lines) + wrapping[2]
 
 
@@ -414,8 +406,68 @@ def test_any_list_whose_tags_were_lost_reads_back_the_same(
     rows: list[tuple[int, str]], clock: Any, form: str, before: str
 ) -> None:
     """One line, set off by bullets or brackets."""
-    text = before + "".join(form.format(t=clock(start), x=title) for start, title in rows)
+    text = before + "".join(form.format(t=clock(start), x=escape(title)) for start, title in rows)
     assert marks_of(text) == rows
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    lists(with_times=False),
+    st.sampled_from([short, padded, full]),
+    st.sampled_from(["{a} - {b} {x}", "{a}–{b} {x}", "[{a} - {b}] {x}", "({a} – {b}) {x}", "• {a} → {b}: {x}"]),
+    st.sampled_from([None, *WRAPPINGS]),
+)
+def test_any_list_of_ranges_reads_back_with_its_starts_and_ends(
+    rows: list[tuple[int, str]], clock: Any, form: str, wrapping: tuple[str, str, str] | None
+) -> None:
+    """`00:00 - 09:24 T`: each range ends where the next begins."""
+    ends = [start for start, _ in rows[1:]] + [rows[-1][0] + 100]
+    written = [form.format(a=clock(start), b=clock(end), x=title) for (start, title), end in zip(rows, ends, strict=True)]
+    source, _ = read_notes_text(in_tags(written, wrapping), "file")
+    assert [(mark.start, mark.end, mark.title) for mark in source.marks] == [
+        (start, end, title) for (start, title), end in zip(rows, ends, strict=True)
+    ]
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(lists(), st.sampled_from([short, padded, full]), st.sampled_from(["<p>", "<li>"]))
+def test_any_list_whose_times_are_links_reads_back_the_same(rows: list[tuple[int, str]], clock: Any, tag: str) -> None:
+    """The player's jumps are no links of the chapters."""
+    text = "".join(
+        f'{tag}<a href="https://youtu.be/x?t={start}">{clock(start)}</a> {escape(title)}{tag.replace("<", "</")}'
+        for start, title in rows
+    )
+    source, _ = read_notes_text(text, "file")
+    assert [(mark.start, mark.title, mark.url) for mark in source.marks] == [(start, title, None) for start, title in rows]
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(lists(with_times=False), st.data())
+def test_a_remark_behind_a_trailing_time_stays_with_its_title(rows: list[tuple[int, str]], data: st.DataObject) -> None:
+    """`T 1:13:40(note)`."""
+    noted = data.draw(st.integers(1, len(rows) - 1))
+    lines = [f"{title} {short(start)}" + ("(note)" if n == noted else "") for n, (start, title) in enumerate(rows)]
+    expected = [(start, f"{title} (note)" if n == noted else title) for n, (start, title) in enumerate(rows)]
+    assert marks_of(in_tags(lines, None)) == expected
+
+
+@settings(max_examples=100, deadline=None)
+@given(lists(with_times=False), st.data())
+def test_a_run_on_list_that_is_cut_off_reads_back_with_its_last_title_marked(
+    rows: list[tuple[int, str]], data: st.DataObject
+) -> None:
+    """The dots that stand for the rest are kept."""
+    start, title = rows[-1]
+    kept = data.draw(st.integers(1, len(title)))
+    cut = title[:kept].rstrip()
+    if not cut[-1].isalpha():  # a mark before the dots may be taken for one that led on to the rest
+        return
+    text = "Chapters" + "".join(f"* {padded(at)} {escape(its)}" for at, its in [*rows[:-1], (start, cut)]) + "..."
+    source, _ = read_notes_text(text, "description")
+    assert [(mark.start, mark.title, mark.truncated) for mark in source.marks] == [
+        *((at, its, False) for at, its in rows[:-1]),
+        (start, f"{cut}...", True),
+    ]
 
 
 @settings(max_examples=150, deadline=None)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from jobs.fetch import Fetcher
-from jobs.intake import Fetched, local_path
+from jobs.intake import Fetched
+from jobs.places import local_path
 from jobs.versions import Comparison, Version, compare
 from storage.errors import EarmarkError, NotFound
 from worker.stores import Stores

@@ -46,6 +46,7 @@ class Settings(BaseSettings):
         default=0, ge=0, description="Parts of an episode transcribed at once, sharing the threads; 0 fits the machine."
     )
     batch_size: int = Field(default=0, ge=0, description="Windows decoded together; 0 lets the device decide, 1 is sequential.")
+    generated_chapters: bool = Field(default=True, description="Chapters from the transcript where none were published.")
     part_seconds: float = Field(default=300.0, ge=5, le=3600, description="Target length of the parts of an episode.")
 
     lease_seconds: float = Field(

@@ -18,7 +18,7 @@ from jobs.chapters.embedded_mp4 import read_mp4
 from jobs.chapters.embedded_vorbis import read_flac, read_ogg
 from jobs.chapters.marks import mark, source_of
 from storage.documents import ChapterMark, ChapterSource, Notice
-from storage.errors import Forbidden, NotFound
+from storage.errors import EarmarkError, Forbidden, NotFound
 
 _Rows: TypeAlias = tuple[str, list[ChapterMark | None], list[Notice]]
 _MAX_CHUNKS = 10_000
@@ -34,26 +34,36 @@ def read_embedded(path: Path, *, duration: float | None) -> tuple[ChapterSource,
     """
     try:
         with path.open("rb") as file:
-            origin, rows, said = _read(file, path)
+            return read_embedded_in(file, path.name, duration=duration)
     except FileNotFoundError as error:
         raise NotFound(f"There is no file {path}.", hint="Check the path.") from error
     except OSError as error:
         raise Forbidden(f"The file {path} cannot be read: {error.strerror or error}.", hint="Check its permissions.") from error
+
+
+def read_embedded_in(file: BinaryIO, name: str, *, duration: float | None) -> tuple[ChapterSource, tuple[Notice, ...]]:
+    """Return the chapters of an open, seekable audio file; `name` is how notices call it.
+
+    Raises an `EarmarkError` where reading the file itself does.
+    """
+    origin, rows, said = _read(file, name)
     source, more = source_of("embedded", origin, [_within(row, duration) for row in rows], said)
     if not source.marks and any(n.code in ("tag_truncated", "embedded_unreadable") for n in said):
         source = source.model_copy(update={"status": "unknown"})
     return source, more
 
 
-def _read(file: BinaryIO, path: Path) -> _Rows:
+def _read(file: BinaryIO, name: str) -> _Rows:
     head = file.read(12)
     reader = _reader_for(head)
     if reader is None:
         return "file", [], []
     try:
         return reader(file)
+    except EarmarkError:
+        raise
     except Exception as error:  # noqa: BLE001  tags are hostile bytes: whatever a reader trips over loses the chapters, not the episode
-        text = f"The chapters inside {path.name} could not be read ({type(error).__name__})."
+        text = f"The chapters inside {name} could not be read ({type(error).__name__})."
         return "file", [], [Notice(code="embedded_unreadable", message=text)]
 
 

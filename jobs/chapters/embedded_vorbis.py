@@ -7,6 +7,10 @@ one wrong checksum, and mutagen refuses a comment that is cut short, though the 
 Decisions: keys in any case, one to four digits, starting anywhere (000 is common); minutes and seconds may be written
 without hours, the fraction with a comma; of several values under one number, the first time goes with the first name, and so on;
 of several logical streams the first with comments counts.
+
+Times are taken as written. libavformat's own Ogg writer rounds the seconds and keeps the milliseconds, so that it writes 12.7 s
+as 13.7 (seen in version 62). Nothing in a file tells whether it wrote the chapters or only the sound, so this is not undone: a
+wrong repair would be as large as the error.
 """
 
 from __future__ import annotations

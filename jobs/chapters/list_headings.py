@@ -43,6 +43,8 @@ HEADINGS = (
     *("таймкоды", "тайм-коды", "таймлайн", "содержание", "главы", "оглавление"),
     *("الفصول", "فصول", "المحاور", "محاور", "محتويات", "الطوابع الزمنية", "अध्याय"),
 )
+_LAST_LETTERS = frozenset(heading[-2:] for heading in HEADINGS)
+"""Ends of headings; most lines have another, and need not be compared with a hundred words."""
 _MAX_HEADING = 60
 _MAX_WORDS_AROUND = 3
 _MARKS = " :*-–—−•·|/([{（【［〔「『<.>…)]}）】］〕」』：#=~_▼▶►⏱⏰🕐🕒📌📍✨\u3000\ufe0f⏳⌛🔖🗂📖"
@@ -62,7 +64,7 @@ def _words_before_heading(text: str, may_follow: int) -> int:
     """Return how many words stand before a heading word that ends the text, or nearly; `_MAX_HEADING` if there is none."""
     tail = text.casefold().strip(_MARKS)
     for _ in range(may_follow + 1):
-        if tail.endswith(HEADINGS):
+        if tail[-2:] in _LAST_LETTERS and tail.endswith(HEADINGS):
             for heading in HEADINGS:
                 before = tail.removesuffix(heading)
                 if before is not tail and (

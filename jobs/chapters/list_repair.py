@@ -16,7 +16,7 @@ Decisions:
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from itertools import pairwise
 
 from jobs.chapters.note_rows import Row
@@ -117,12 +117,10 @@ def with_doubtful(rows: list[Row], doubtful: list[Row]) -> tuple[list[Row], list
     """Return the rows of a list with those mistyped ones among its lines that fit in, and a notice for each one."""
     if not doubtful or not rows:
         return rows, []
-    first, last = rows[0].line, rows[-1].line
+    first = bisect_left(doubtful, rows[0].line - 1, key=_line)
     notices: list[Notice] = []
     result = list(rows)
-    for row in doubtful:
-        if not first - 1 <= row.line <= last + 2:
-            continue
+    for row in doubtful[first : bisect_right(doubtful, rows[-1].line + 2, key=_line)]:
         place = next((n for n, other in enumerate(result) if other.line > row.line), len(result))
         before = result[place - 1] if place else None
         after = result[place] if place < len(result) else None
@@ -134,6 +132,10 @@ def with_doubtful(rows: list[Row], doubtful: list[Row]) -> tuple[list[Row], list
             result.insert(place, row)
             notices.append(repaired(f"“{row.doubtful}” before “{row.title}” was read as {clock(row.start)}."))
     return result, notices
+
+
+def _line(row: Row) -> int:
+    return row.line
 
 
 def _moved(rows: list[Row]) -> list[Row]:

@@ -29,6 +29,11 @@ from storage.documents import Notice
 
 MAX_ROWS = 501
 """Reading stops after this many times with titles: one more than the chapters that are kept; only a transcript has more."""
+MAX_EFFORT = 2_050
+"""Reading stops when looking at lines has cost so much: 2 for one with a digit, 1 more for each time in it, and more for what is
+looked at twice. 500 rows of any form cost less."""
+_CROWDED_EFFORT, _DOUBTFUL_EFFORT = (1, 8), 5
+"""What looking for a run-on list in a line with one time or several, and for what a mistyped time may mean, cost."""
 
 _BEGINNING = 60
 """Seconds; a time up to here can begin a list."""
@@ -76,17 +81,20 @@ def find_list(lines: Sequence[NoteLine], duration: float | None) -> tuple[FoundL
 def _candidates(lines: Sequence[NoteLine]) -> _Candidates:
     found = _Candidates([], [], [])
     alone: list[tuple[Row, Row | None]] = []
+    effort = 0
     for number, line in enumerate(lines):
         timed = timed_line(number, line)
         if timed is None:
             continue
         crowded = len(timed.times) > 1 or (len(timed.times) == 1 and not is_prefix(timed.plain[: timed.times[0].at]))
+        effort += 2 + len(timed.times) + (_CROWDED_EFFORT[len(timed.times) > 1] if crowded else 0)
         run = run_on_rows(timed, number > 0 and is_heading(lines[number - 1].text)) if crowded else []
         lead = None if run else leading_row(timed)
         if run:
             found.leading.extend(run)
         elif lead is not None and lead.doubtful:
             found.doubtful.append(lead)
+            effort += _DOUBTFUL_EFFORT
         elif lead is not None and lead.title:
             found.leading.append(lead)
         elif lead is not None:
@@ -95,7 +103,7 @@ def _candidates(lines: Sequence[NoteLine]) -> _Candidates:
             trail = trailing_row(timed)
             if trail is not None and not trail.time.broken:
                 found.trailing.append(trail)
-        if len(found.leading) + len(found.trailing) + len(alone) >= MAX_ROWS:
+        if len(found.leading) + len(found.trailing) + len(alone) >= MAX_ROWS or effort > MAX_EFFORT:
             break
     without_title = _without_titles_of_symbols(alone, found.trailing)
     found.leading.extend(_titled(without_title, lines, {row.line for row in (*found.leading, *without_title, *found.trailing)}))

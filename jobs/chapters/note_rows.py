@@ -136,7 +136,7 @@ def trailing_row(timed: TimedLine) -> Row | None:
     time = timed.times[-1]
     before = timed.line.text[: time.at]
     separated = is_separated(before)
-    if not separated and PREPOSITION.search(before.rstrip(" ")):
+    if not separated and PREPOSITION.search(before.rstrip(" ")[-_LONGEST_PREFIX:]):
         return None
     rest = timed.line.text[time.to :]
     clock = time.parts == 2 and bool(_CLOCK.match(timed.plain, time.to))

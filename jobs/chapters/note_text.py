@@ -27,6 +27,9 @@ from typing import NamedTuple
 MAX_CHARACTERS = 500_000
 """Notes are read up to here: room for the transcript of several hours."""
 
+MAX_LINES = 2_000
+"""Lines that are read: a list does not come behind more."""
+
 _BLOCKS = frozenset(
     [
         "address",
@@ -81,12 +84,15 @@ _VOID = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "
 _UNSEEN = frozenset({"script", "style", "template", "svg", "head", "iframe"})
 _RAW_TEXT = frozenset({"script", "style", "iframe"})
 
+_COMMENT = "<!--"
 _TAG = re.compile(r"(/?)([A-Za-z][A-Za-z0-9:-]*)(.*)", re.DOTALL)
 _HREF = re.compile(r"""(?:^|\s)href\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 _QUOTED = re.compile(r""""[^"]*"|'[^']*'""")
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _HIDDEN_WORD = re.compile(r"(?:^|\s)hidden(?:\s|=|/|$)", re.IGNORECASE)
-_MARKUP = re.compile(r"<(?:!--|!\[CDATA\[|[A-Za-z/!?][^<>]{0,4096}+>)")  # bounded, and stopped by the next `<`: linear
+_MARKUP = re.compile(r"(<(?:!--|!\[CDATA\[|[A-Za-z/!?][^<>]{0,4096}+>))")  # bounded, and stopped by the next `<`: linear
+_CHARACTER = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[^\t\n\f <&#;]{1,32};?)")
+"""A character reference, as `html.unescape` has it."""
 _HAS_TAG = re.compile(r"<[A-Za-z/!]")
 _ESCAPED_TAG = re.compile(
     r"&lt;/?(?:p|br|li|ul|ol|div|h[1-6]|a|span|strong|b|em)\b[^&<>]{0,200}&gt;|&lt;br ?/?&gt;", re.IGNORECASE
@@ -97,8 +103,7 @@ _HOLDS_TIME = re.compile(r"\d[:：]\d\d")
 _UNPRINTED = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\xad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
-@dataclass(frozen=True, slots=True)
-class NoteLink:
+class NoteLink(NamedTuple):
     """A stretch of a line (`start`, `end` count its characters) that links to `url`."""
 
     start: int
@@ -116,7 +121,7 @@ class NoteLine(NamedTuple):
 def note_lines(html: str) -> tuple[NoteLine, ...]:
     """Return the visible lines of a field of show notes, be it HTML or plain text.
 
-    Only the first `MAX_CHARACTERS` are read. Never raises; takes time linear in the length.
+    Only the first `MAX_CHARACTERS` and `MAX_LINES` are read. Never raises; takes time linear in the length.
     """
     html = html[:MAX_CHARACTERS]
     if "&lt;" in html.lower() and not _HAS_TAG.search(html) and _ESCAPED_TAG.search(html):
@@ -124,7 +129,17 @@ def note_lines(html: str) -> tuple[NoteLine, ...]:
     page = _Page()
     _feed(_plain_space(html), page)
     page.end_line()
-    return tuple(page.finished())
+    return tuple(page.finished()[:MAX_LINES])
+
+
+def _meant(reference: re.Match[str]) -> str:
+    return _character(reference.group())
+
+
+@lru_cache(maxsize=512)
+def _character(reference: str) -> str:
+    """Return what a character reference means; remembered, since pages repeat the same few."""
+    return unescape(reference)
 
 
 def _plain_space(text: str) -> str:
@@ -144,7 +159,7 @@ class _Page:
 
     def add(self, text: str) -> None:
         if "&" in text:
-            text = _plain_space(unescape(text))
+            text = _plain_space(_CHARACTER.sub(_meant, text))
         if text:
             self.pieces.append((text, self.href))
 
@@ -153,52 +168,65 @@ class _Page:
             self.lines.append((self.pieces, self.preformatted > 0))
             self.pieces = []
 
-    def tag(self, closing: bool, name: str, attributes: str) -> None:
-        if name in _BLOCKS:
+    def tag(self, tag: _Tag) -> None:
+        if tag.block:
             self.end_line()
+            if tag.unseen:
+                return
             self.has_blocks = True
-            if name == "pre":
-                self.preformatted = max(0, self.preformatted + (-1 if closing else 1))
-        elif name in _CELLS:
+            if tag.name == "pre":
+                self.preformatted = max(0, self.preformatted + (-1 if tag.closing else 1))
+        elif tag.name == "a":
+            self.href = None if tag.closing else _href(tag.attributes)
+        else:
             self.add(" ")
-        elif name == "a":
-            self.href = None if closing else _href(attributes)
 
     def finished(self) -> list[NoteLine]:
-        lines = []
+        lines: list[NoteLine] = []
         for pieces, preformatted in self.lines:
-            hard = preformatted or not self.has_blocks or _is_plain_list(pieces)
-            if hard and len(pieces) == 1 and pieces[0][1] is None:
-                stripped = (text.strip(" ") for text in pieces[0][0].split("\n"))
-                lines.extend([NoteLine(text) for text in stripped if text])
+            if len(pieces) > 1 and not any(href for _, href in pieces):
+                pieces = [("".join([text for text, _ in pieces]), None)]  # noqa: PLW2901 - the same line, in one piece
+            text, href = pieces[0]
+            if len(pieces) == 1 and href is None and "\n" not in text:
+                lines += [NoteLine(text)] if (text := _single_spaced(text)) else []
                 continue
-            for part in _split(pieces) if hard else [pieces]:
-                line = _joined(part)
-                if line is not None:
-                    lines.append(line)
+            hard = preformatted or not self.has_blocks or _is_plain_list(pieces)
+            if hard and len(pieces) == 1 and href is None:
+                stripped = (part.strip(" ") for part in text.split("\n", 2 * MAX_LINES)[: 2 * MAX_LINES])
+                lines += [NoteLine(part) for part in stripped if part]
+                continue
+            joined = (_joined(part) for part in (_split(pieces) if hard else [pieces]))
+            lines += [line for line in joined if line is not None]
         return lines
 
 
 def _feed(html: str, page: _Page) -> None:
-    """Cut the source into text and tags; a `<` that begins no tag is text."""
-    place = 0
-    while found := _MARKUP.search(html, place):
-        at, markup = found.start(), found.group()
-        if at > place:
-            page.add(html[place:at])
-        place = found.end()
-        if markup == "<!--":
-            end = html.find("-->", place)
-            place = len(html) if end < 0 else end + 3
-        elif markup != "<![CDATA[":
-            tag = _tag(markup)
-            if tag is not None and not tag.unseen:
-                page.tag(tag.closing, tag.name, tag.attributes)
-            elif tag is not None:
-                if tag.name in _BLOCKS:
-                    page.end_line()
-                place = _past_element(html, place, tag.name)
-    page.add(html[place:])
+    """Cut the source into text and tags, at once for speed; a `<` that begins no tag is text.
+
+    What is not shown is passed over up to the place `until`. It ends behind a `>`, so never inside of a tag.
+    """
+    place = until = 0
+    pieces = [*_MARKUP.split(html), ""]
+    for text, markup in zip(pieces[::2], pieces[1::2], strict=True):
+        begin, place = place, place + len(text)
+        if text and place > until:
+            page.add(text if begin >= until else text[until - begin :])
+        place += len(markup)
+        if place <= until or not markup:
+            continue
+        tag = _tag(markup)
+        if tag is None:
+            continue
+        if tag.ends_line:
+            page.has_blocks = True
+            if page.pieces:
+                page.end_line()
+                if len(page.lines) >= MAX_LINES:
+                    return
+        elif tag.matters:
+            page.tag(tag)
+        if tag.unseen:
+            until = _past_element(html, place, tag.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,21 +235,35 @@ class _Tag:
     name: str
     attributes: str
     unseen: bool
+    """It opens an element that a browser does not show."""
+    block: bool
+    matters: bool
+    """Anything depends on it."""
+    ends_line: bool
+    """It ends a line, and does nothing else."""
 
 
 @lru_cache(maxsize=512)
 def _tag(markup: str) -> _Tag | None:
-    """Read `<name attributes>`; remembered, since pages repeat their tags."""
+    """Read `<name attributes>`, or the beginning of a comment; remembered, since pages repeat their tags."""
+    if markup == _COMMENT:
+        return _Tag(False, _COMMENT, "", unseen=True, block=False, matters=False, ends_line=False)
     match = _TAG.match(markup, 1, len(markup) - 1)
     if match is None:
         return None
     closing, name, attributes = match.group(1) == "/", match.group(2).lower(), match.group(3)
     opens = not closing and name not in _VOID and not attributes.endswith("/")
-    return _Tag(closing, name, attributes, opens and (name in _UNSEEN or _is_hidden(attributes)))
+    unseen = opens and (name in _UNSEEN or _is_hidden(attributes))
+    block = name in _BLOCKS
+    matters = block or (not unseen and (name in _CELLS or name == "a"))
+    return _Tag(closing, name, attributes, unseen, block, matters, block and not unseen and name != "pre")
 
 
 def _past_element(html: str, place: int, name: str) -> int:
     """Return where the element ends that was opened before `place`; the end of the text if it is never closed."""
+    if name == _COMMENT:
+        end = html.find("-->", place)
+        return len(html) if end < 0 else end + 3
     depth = 1
     for match in re.compile(rf"<(/?){re.escape(name)}(?![A-Za-z0-9:-])", re.IGNORECASE).finditer(html, place):
         if match.group(1):
@@ -256,17 +298,25 @@ def _is_plain_list(pieces: list[tuple[str, str | None]]) -> bool:
 def _split(pieces: list[tuple[str, str | None]]) -> list[list[tuple[str, str | None]]]:
     lines: list[list[tuple[str, str | None]]] = [[]]
     for text, href in pieces:
+        if "\n" not in text:
+            lines[-1].append((text, href))
+            continue
         first, *rest = text.split("\n")
         lines[-1].append((first, href))
         lines.extend([(part, href)] for part in rest)
     return lines
 
 
+def _single_spaced(text: str) -> str:
+    text = text.strip(" ")
+    return _SPACES.sub(" ", text) if "  " in text else text
+
+
 def _joined(pieces: list[tuple[str, str | None]]) -> NoteLine | None:
     """Join pieces into a line with single spaces, remembering where each link lies; none if nothing is left."""
     if len(pieces) == 1 and pieces[0][1] is None:
-        text = pieces[0][0].replace("\n", " ").strip(" ")
-        return NoteLine(_SPACES.sub(" ", text) if "  " in text else text) if text else None
+        text = _single_spaced(pieces[0][0].replace("\n", " "))
+        return NoteLine(text) if text else None
     texts: list[str] = []
     links: list[NoteLink] = []
     length, after_space = 0, True

@@ -14,19 +14,14 @@ Specification: podcast namespace, docs/examples/chapters/jsonChapters.md. Live f
 
 from __future__ import annotations
 
-import json
-import re
-from typing import Any
-
 from jobs.chapters.embedded_vorbis import clock
 from jobs.chapters.marks import mark, source_of
+from jobs.loose_json import number_of, parse_json, text_of
 from storage.documents import ChapterMark, ChapterSource, Notice
 from storage.errors import BadChapters
 
 MAX_BYTES = 8 << 20
 """Bytes of one chapters file; real ones have a few thousand."""
-_TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*+"?)|,(\s*[\]}])', re.DOTALL)
-_NUMBER = re.compile(r"[+-]?\d{1,15}(?:[.,]\d{1,15})?")
 
 
 def read_podcast_json(data: bytes, *, origin: str) -> tuple[ChapterSource, tuple[Notice, ...]]:
@@ -34,7 +29,7 @@ def read_podcast_json(data: bytes, *, origin: str) -> tuple[ChapterSource, tuple
 
     `origin` is the address or path the bytes came from. Raises BadChapters where they are not such a file.
     """
-    document = _document(data, origin)
+    document = parse_json(data, name=origin, wanted="a chapters file", error=BadChapters, max_bytes=MAX_BYTES, hint=_HINT)
     rows = document if isinstance(document, list) else document.get("chapters") if isinstance(document, dict) else None
     if not isinstance(rows, list):
         raise BadChapters(f"{origin} is JSON, but has no list of chapters.", hint=_HINT)
@@ -44,31 +39,6 @@ def read_podcast_json(data: bytes, *, origin: str) -> tuple[ChapterSource, tuple
 _HINT = "The publisher's file is broken; another source is used, or give one with --chapters."
 
 
-def _document(data: bytes, origin: str) -> Any:
-    if len(data) > MAX_BYTES:
-        raise BadChapters(f"{origin} has {len(data)} bytes, more than a chapters file may have ({MAX_BYTES}).", hint=_HINT)
-    text = _decoded(data).strip().strip("\ufeff\0").strip()
-    if not text:
-        raise BadChapters(f"{origin} is empty.", hint=_HINT)
-    if text.startswith("<"):
-        raise BadChapters(f"{origin} is a page (HTML or XML) and not JSON chapters.", hint=_HINT)
-    for attempt in (text, _TRAILING_COMMA.sub(lambda m: m[1] or m[2], text)):
-        try:
-            return json.loads(attempt, strict=False)
-        except (ValueError, RecursionError):
-            continue
-    raise BadChapters(f"{origin} is not JSON.", hint=_HINT)
-
-
-def _decoded(data: bytes) -> str:
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data.decode("utf-16", "replace")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
-
-
 def _row(row: object) -> ChapterMark | None:
     if not isinstance(row, dict):
         return None
@@ -76,26 +46,14 @@ def _row(row: object) -> ChapterMark | None:
     toc = row.get("toc")
     return mark(
         -1.0 if start is None else start,
-        _text(row.get("title")),
+        text_of(row.get("title")),
         end=_seconds(row.get("endTime")),
-        url=_text(row.get("url")),
-        image=_text(row.get("img")),
+        url=text_of(row.get("url")),
+        image=text_of(row.get("img")),
         hidden=toc is False or (isinstance(toc, str) and toc.strip().lower() == "false"),
     )
 
 
 def _seconds(value: object) -> float | None:
-    if isinstance(value, bool) or value is None:
-        return None
-    if isinstance(value, int | float):
-        return float(value) if abs(value) < 1e15 else None  # a whole number in JSON may be too large for a float
-    text = str(value).strip()
-    if _NUMBER.fullmatch(text):
-        return float(text.replace(",", "."))
-    return clock(text)
-
-
-def _text(value: object) -> str:
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode("utf-8")  # half of a surrogate pair is no character
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
+    number = number_of(value)
+    return clock(value) if number is None and isinstance(value, str) else number

@@ -1,6 +1,16 @@
 """Podlove Simple Chapters 1.2, inside a feed's item or in a file of their own.
 
 Specification: https://podlove.org/simple-chapters/
+
+Decisions, where readers in the wild differ:
+
+- `start` is read here and in full: feedparser understands few of its forms. It has no sign, and no minutes or seconds of 60 or
+  more where a larger unit stands before them; `95:10` and `5710` are fine. What is not a time is not guessed: the row goes.
+- A row without a title goes, for the specification requires one; JSON Chapters, which does not, keeps it.
+- The first list of an item counts and further ones are ignored, as the specification says; some players join them.
+- Order is by time, silently: the specification leaves sorting to the reader. Other formats tell of it.
+- The namespace counts with and without a trailing slash, and the prefix `psc:` also where nobody declared it.
+- There is no end; the next chapter is the end of one. `href` and `image` may be relative to the file's own address.
 """
 
 from __future__ import annotations
@@ -8,6 +18,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urljoin, urlsplit
 
+from jobs.chapters.marks import plain_title
 from jobs.identity import encode_url
 from jobs.safe_xml import Element, parse_xml
 from storage.documents import ChapterMark, ChapterSource, Notice
@@ -46,10 +57,14 @@ def read_psc(data: Element | bytes, origin: str) -> tuple[ChapterSource, tuple[N
         else:
             marks.append(mark)
     marks.sort(key=lambda mark: mark.start)
+    distinct = list({(mark.start, mark.title): mark for mark in reversed(marks)}.values())[::-1]
+    if len(distinct) < len(marks):
+        text = f"{origin}: {len(marks) - len(distinct)} rows that said the same twice were dropped."
+        notices.append(Notice(code="chapter_dropped", message=text))
     status = "found" if marks else "unknown" if rows else "none"
     reason = "" if marks else "no row could be read" if rows else "the list is empty"
     source = ChapterSource.model_validate(
-        {"kind": "psc", "origin": origin, "status": status, "marks": tuple(marks), "reason": reason}
+        {"kind": "psc", "origin": origin, "status": status, "marks": tuple(distinct), "reason": reason}
     )
     return source, tuple(notices)
 
@@ -92,7 +107,7 @@ def _mark(row: Element, origin: str) -> ChapterMark | str:
     start = parse_npt(row.get("start"))
     if start is None:
         return f"start {row.get('start', '')[:40]!r} is not a time"
-    title = " ".join((row.get("title") or "").split())
+    title = plain_title(row.get("title") or "")
     if not title:
         return "it has no title"
     return ChapterMark(start=start, title=title, url=_web(row.get("href"), origin), image=_web(row.get("image"), origin))

@@ -21,7 +21,7 @@ from jobs.chapters.chapter_links import chapter_url
 from jobs.chapters.list_repair import clock
 from jobs.chapters.note_lists import FoundList, find_list
 from jobs.chapters.note_rows import Row
-from jobs.chapters.note_text import MAX_CHARACTERS, NoteLine, note_lines
+from jobs.chapters.note_text import MAX_CHARACTERS, MAX_LINES, NoteLine, note_lines
 from jobs.chapters.titles import MAX_TITLE
 from storage.documents import ChapterMark, ChapterSource, Note, Notice
 
@@ -67,6 +67,8 @@ def read_notes_text(text: str, origin: str, *, duration: float | None = None) ->
         message = f"Only the first {MAX_CHARACTERS:,} of {len(text):,} characters of {origin} were read."
         notices.append(Notice(code="notes_too_long", message=message))
     lines = note_lines(text)
+    if len(lines) == MAX_LINES:
+        notices.append(Notice(code="notes_too_long", message=f"Only the first {MAX_LINES:,} lines of {origin} were read."))
     found, reason = find_list(lines, duration)
     if found is None:
         return ChapterSource(kind="show_notes", origin=origin, status="none", reason=reason), tuple(notices)

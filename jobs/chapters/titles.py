@@ -25,9 +25,11 @@ BULLETS = (
 _SEPARATORS = (
     DASHES + BULLETS + "|\uff5c\u2503\u2502:\uff1a\u2236/\uff0f;,\uff0c\u3001>\u00bb\u203a=~\u301c\uff5e_\ufe0f\u2027\u00a6"
 )
+_SPACES = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
 _LEADING = re.compile(rf"^(?:[\s{re.escape(_SEPARATORS)}]+|\.(?=\s))+")
-_TRAILING = re.compile(rf"[\s{re.escape(DASHES + BULLETS)}|\uff5c\ufe0f]+$")
-_BEFORE_TIME = re.compile(rf"(?:[\s{re.escape(_SEPARATORS)}@(\[\uff08\u3010]|\.{{2,}}|\u2026)+$")
+_AT_END = _SPACES + DASHES + BULLETS + "|\uff5c\ufe0f"
+_BEFORE_TIME = _SPACES + _SEPARATORS + "@([\uff08\u3010\u2026"
+_LEADS_ON = frozenset(_BEFORE_TIME)
 _NUMBER = re.compile(r"(\d{1,3})\s?[.)\]\uff0e\u3001]\s?(?=\S)")
 _UNIT = re.compile(
     r"\s?(?:mins?\.?|Min\.)(?=[\s:)\]\uff09\u2013\u2014]|$)"
@@ -57,7 +59,7 @@ def title_after(prefix: str, rest: str) -> str:
     if "**" in prefix or "__" in prefix or rest.startswith(("**", "__")):
         rest = rest.removeprefix("**").removeprefix("__").removesuffix("**").removesuffix("__")
     rest = _LEADING.sub("", rest)
-    return _TRAILING.sub("", rest)
+    return rest.rstrip(_AT_END)
 
 
 def title_before(text: str, rest: str) -> str | None:
@@ -67,7 +69,7 @@ def title_before(text: str, rest: str) -> str | None:
         rest = _without_closer(rest, _CLOSERS[opener])
     unit = _UNIT.match(rest)
     rest = rest[unit.end() :] if unit else rest
-    title = _LEADING.sub("", _BEFORE_TIME.sub("", text))
+    title = _LEADING.sub("", _without_separators(text))
     note = _NOTE.match(rest)
     if note:
         return f"{title} {note.group(1)}"
@@ -76,7 +78,19 @@ def title_before(text: str, rest: str) -> str | None:
 
 def is_separated(text: str) -> bool:
     """Whether what stands before a time ends in a separator or an opening bracket, not in a word."""
-    return bool(_BEFORE_TIME.search(text.rstrip(" "))) and not text.rstrip(" ").endswith((",", "/"))
+    text = text.rstrip(" ")
+    return (text[-1:] in _LEADS_ON or text.endswith("..")) and not text.endswith((",", "/"))
+
+
+def _without_separators(text: str) -> str:
+    """Take off what leads on to a time behind; by hand, for a pattern that ends in `$` takes quadratic time on a row of dots."""
+    while True:
+        shorter = text.rstrip(_BEFORE_TIME)
+        if shorter.endswith(".."):
+            shorter = shorter.rstrip(".")
+        if shorter == text:
+            return text
+        text = shorter
 
 
 def leading_number(title: str) -> int | None:

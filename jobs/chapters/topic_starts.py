@@ -108,6 +108,16 @@ def music_starts(coverage: Sequence[Coverage]) -> tuple[TopicStart, ...]:
     return tuple(TopicStart(c.start, _MUSIC_ITSELF, None) for c in coverage if c.kind == "music" and c.end - c.start >= _MUSIC)
 
 
+def ends_sentence(word: Word) -> bool:
+    """Tell whether a word carries the mark that ends a sentence."""
+    return bool(_SENTENCE_END.search(word.text))
+
+
+def is_function_word(bare: str) -> bool:
+    """Tell whether a bare word (`cues.plain`) is one of the commonest of its language, which say nothing about a topic."""
+    return bare in _FUNCTION_WORDS
+
+
 def _evidence(pause: float, music: float, *, change: bool, inside: bool) -> float:
     low, high = _PAUSE_RANGE
     evidence = min(high, max(low, _W_PAUSE * math.log(max(pause, 0.01) / _USUAL_PAUSE)))

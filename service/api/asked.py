@@ -127,6 +127,8 @@ class OptionsBody(Body):
     """At least so many."""
     max_speakers: Speakers | None = None
     """At most so many."""
+    generated_chapters: bool | None = None
+    """Make chapters from the transcript where none were published."""
 
     @model_validator(mode="after")
     def _makes_sense(self) -> OptionsBody:
@@ -145,6 +147,7 @@ class OptionsBody(Body):
         defaults: dict[str, Any] = {
             "engine": own, "diarizer": settings.diarizer, "model": model, "threads": settings.threads,
             "workers": settings.workers, "batch_size": settings.batch_size, "part_seconds": settings.part_seconds,
+            "generated_chapters": settings.generated_chapters,
         }  # fmt: skip
         return Options.model_validate({**defaults, **given})
 

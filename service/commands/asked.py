@@ -19,7 +19,7 @@ from worker.settings import Settings
 _WHICH, _SPEECH, _SPEAKERS, _CHAPTERS = "Which episodes", "Speech", "Speakers", "Chapters"
 """Headings of `--help`."""
 
-_FROM_SETTINGS = ("engine", "model", "threads", "workers", "batch_size", "part_seconds", "diarizer")
+_FROM_SETTINGS = ("engine", "model", "threads", "workers", "batch_size", "part_seconds", "diarizer", "generated_chapters")
 """Options whose defaults the environment can set."""
 
 Sources = Annotated[
@@ -65,6 +65,15 @@ MaxSpeakers = Annotated[int | None, typer.Option(min=1, help="At most so many.",
 
 Chapters = Annotated[str | None, typer.Option(metavar="FILE|URL", help="Chapters for this episode.", rich_help_panel=_CHAPTERS)]
 Notes = Annotated[Path | None, typer.Option(metavar="FILE", help="Show notes for this episode.", rich_help_panel=_CHAPTERS)]
+Generated = Annotated[
+    bool | None,
+    typer.Option(
+        "--generated-chapters/--no-generated-chapters",
+        help="Make chapters from the transcript where none were published; on if not set.",
+        show_default=False,
+        rich_help_panel=_CHAPTERS,
+    ),
+]
 
 
 def options_of(settings: Settings, **given: object) -> Options:

@@ -60,6 +60,7 @@ def run(  # noqa: PLR0917 - a command has as many parameters as options
     max_speakers: asked.MaxSpeakers = None,
     chapters: asked.Chapters = None,
     notes: asked.Notes = None,
+    generated_chapters: asked.Generated = None,
     format: Annotated[  # noqa: A002 - the option is called so
         list[str] | None, typer.Option("--format", help=f"Exports: {', '.join(FORMATS)}; repeatable or with commas.")
     ] = None,
@@ -76,7 +77,7 @@ def run(  # noqa: PLR0917 - a command has as many parameters as options
         settings, engine=engine, model=model, device=device, compute_type=compute_type, threads=threads, workers=workers,
         batch_size=batch_size, language=language, prompt=prompt, hotwords=hotwords, part_seconds=part_seconds,
         diarizer=diarizer, diarizer_model=diarizer_model,
-        speakers=speakers, min_speakers=min_speakers, max_speakers=max_speakers,
+        speakers=speakers, min_speakers=min_speakers, max_speakers=max_speakers, generated_chapters=generated_chapters,
     )  # fmt: skip
     selection = asked.selection_of(latest=latest, since=since, episode=episode, all_episodes=all_episodes)
     wish = _Wish(

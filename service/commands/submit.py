@@ -19,9 +19,10 @@ from rich.table import Table
 
 from jobs.events import Listener, Noticed
 from jobs.fetch import Fetcher
-from jobs.intake import given_chapters, local_path
+from jobs.intake import given_chapters
 from jobs.options import Options
 from jobs.pipeline import given_notes
+from jobs.places import local_path
 from jobs.selection import Selection
 from jobs.webhook import Webhook, new_webhook
 from service.commands import asked
@@ -63,6 +64,7 @@ def submit(  # noqa: PLR0917 - a command has as many parameters as options
     max_speakers: asked.MaxSpeakers = None,
     chapters: asked.Chapters = None,
     notes: asked.Notes = None,
+    generated_chapters: asked.Generated = None,
     priority: Annotated[
         int | None, typer.Option(min=-1000, max=1000, help=f"Higher is sooner; {NEW_EPISODE} for a few, {BACKLOG} for many.")
     ] = None,
@@ -87,7 +89,7 @@ def submit(  # noqa: PLR0917 - a command has as many parameters as options
         settings, engine=engine, model=absolute(model or settings.model), device=device, compute_type=compute_type,
         threads=0, workers=0, batch_size=batch_size, language=language, prompt=prompt, hotwords=hotwords,
         part_seconds=part_seconds, diarizer=diarizer, diarizer_model=absolute(diarizer_model),
-        speakers=speakers, min_speakers=min_speakers, max_speakers=max_speakers,
+        speakers=speakers, min_speakers=min_speakers, max_speakers=max_speakers, generated_chapters=generated_chapters,
     )  # fmt: skip
     selection = asked.selection_of(latest=latest, since=since, episode=episode, all_episodes=all_episodes)
     fetcher = open_fetcher(settings)
