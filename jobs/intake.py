@@ -14,6 +14,7 @@ from jobs.chapters.psc import read_psc
 from jobs.fetch import Fetcher
 from jobs.local_file import open_local
 from jobs.media_type import MediaType
+from jobs.published import PublisherTranscript
 from jobs.steps import Report
 from storage.blobs import Blobs, digest_of
 from storage.documents import ChapterSource, Document, Link, Notice, Publication, SourceKind
@@ -45,6 +46,7 @@ class ChapterFiles(Document):
     """What the step `chapters` brought: `podcast:chapters`, external Simple Chapters, a file given by hand."""
 
     sources: tuple[ChapterSource, ...] = ()
+    transcripts: tuple[PublisherTranscript, ...] = ()
     warnings: tuple[Notice, ...] = ()
     settled: bool = True
     """Trying again would find nothing else; False if a server or the network was down."""

@@ -38,7 +38,7 @@ VERSION = "0.1.0"
 
 _FORMATS = {
     "transcriber": 1, "diarizer": 1, "fetch": 1, "chapters": 1, "prepare": 1, "language": 1, "transcribe": 2, "diarize": 1,
-    "assemble": 1,
+    "assemble": 2,
 }  # fmt: skip
 """Counted up when a step's result changes its meaning, so that older results are done again."""
 
