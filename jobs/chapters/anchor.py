@@ -17,6 +17,8 @@ from dataclasses import dataclass
 
 from storage.documents import AnchorMethod, Span
 
+_ENDLESS = 1e9
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -25,7 +27,7 @@ class Piece:
     published_start: float
     offset: float
     doubt: float = 0.0
-    """Seconds before `published_start` in which nothing published begins, for it may lie on either side of the step."""
+    """Seconds before `published_start` without a published word: times in them mean the beginning of the piece."""
 
     @property
     def place(self) -> float:
@@ -53,7 +55,7 @@ class OffsetMap:
 
     def __post_init__(self) -> None:
         for a, b in itertools.pairwise(self.pieces):
-            if a.published_start >= b.published_start or a.place > b.place:
+            if a.published_start >= b.published_start - b.doubt or a.place > b.place:
                 raise ValueError(f"places must not turn back, and pieces must be sorted: {a}, {b}")
 
     def offset(self, published: float) -> float:
@@ -66,6 +68,8 @@ class OffsetMap:
             return max(0.0, published)
         at = self._at(published)
         place = published + self.pieces[at].offset
+        if at:
+            place = max(place, self.pieces[at].place)
         if at + 1 < len(self.pieces):
             place = min(place, self.pieces[at + 1].place)
         return max(0.0, place)
@@ -79,6 +83,18 @@ class OffsetMap:
         if at + 1 < len(self.pieces) and time >= self.pieces[at + 1].published_start - self.pieces[at + 1].doubt:
             return None
         return None if time < 0 else time
+
+    @property
+    def kept(self) -> tuple[tuple[Span, float], ...]:
+        """Return the stretches of the file that were published, each with its offset; the last one has no end."""
+        found: list[tuple[Span, float]] = []
+        for here, following in itertools.zip_longest(self.pieces, self.pieces[1:]):
+            start = max(0.0, here.place if found else here.offset)
+            end = _ENDLESS
+            if following is not None:
+                end = min(following.place, following.published_start - following.doubt + here.offset)
+            found.append((Span(start=start, end=max(start, end)), here.offset))
+        return tuple(found)
 
     def certainty(self, published: float) -> float:
         """Return the probability that the map is right at a time on the publisher's clock."""
@@ -106,7 +122,7 @@ class OffsetMap:
         return tuple(span for span in spans if span.end > span.start)
 
     def _at(self, published: float) -> int:
-        return max(0, bisect.bisect_right(self.pieces, published, key=lambda piece: piece.published_start) - 1)
+        return max(0, bisect.bisect_right(self.pieces, published, key=lambda piece: piece.published_start - piece.doubt) - 1)
 
 
 IDENTITY = OffsetMap()

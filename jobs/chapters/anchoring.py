@@ -8,7 +8,8 @@ The first that has a map decides. Embedded chapters are on the file's own clock 
 inserted. Where nothing decides, the clocks count as one, trusted as far as durations and titles bear that out.
 
 Decisions: a transcript that runs on behind the published duration by more than `_OTHER_CLOCK` was made from another version of
-the file, with its ads, and is no evidence for the chapters' clock. Inserted stretches are reported only where a transcript shows
+the file, with its ads, and is no evidence for the chapters' clock (unless the published duration is this very file's, and says
+nothing of another version). Inserted stretches are reported only where a transcript shows
 them; titles tell that something was inserted between two chapters, but not where.
 """
 
@@ -26,6 +27,8 @@ from storage.documents import ChapterMark, Coverage, Notice, SourceKind, Span, T
 
 _OTHER_CLOCK = 30.0
 """Seconds, besides a hundredth of the duration."""
+_SAME_LENGTH = 5.0
+"""Seconds by which two durations of one file differ."""
 _SHORTEST = 5.0
 """Seconds that must be inserted or cut to be worth a word."""
 _LONGER = 20.0
@@ -83,9 +86,9 @@ def anchor(
         duration=heard.duration,
         published_duration=heard.published_duration,
     )
-    if told.offsets.pieces:
-        return Anchoring(told.offsets, inserted, tuple(_moves(marks, told.offsets)))
-    return Anchoring(told.offsets, inserted, tuple(_kept(marks, told.offsets, heard)))
+    if told.pieces:
+        return Anchoring(told, inserted, tuple(_moves(marks, told)))
+    return Anchoring(told, inserted, tuple(_kept(marks, told, heard)))
 
 
 def _aligned(transcript: PublisherTranscript, heard: Episode) -> OffsetMap | None:
@@ -94,7 +97,8 @@ def _aligned(transcript: PublisherTranscript, heard: Episode) -> OffsetMap | Non
         return None
     last = max(cue.end or cue.start for cue in transcript.cues)
     published = heard.published_duration
-    if published is not None and last > 1.01 * published + _OTHER_CLOCK:
+    own = published is not None and abs(heard.duration - published) <= _SAME_LENGTH
+    if published is not None and not own and last > 1.01 * published + _OTHER_CLOCK:
         return None
     return align(transcript.cues, heard.words)
 

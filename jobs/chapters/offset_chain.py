@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from jobs.chapters.title_words import Floats
+from jobs.chapters.title_words import Floats, Indexes
 
 _STAYS = 0.87
 """Probability that the offset is the same at the next chapter."""
@@ -67,7 +67,7 @@ def _last(offsets: Floats, excess: float | None) -> Floats:
 class Decided:
     """The outcome of one chain."""
 
-    path: npt.NDArray[np.int64]
+    path: Indexes
     """Index of the best offset for each chapter."""
     posterior: Floats
     """Probability of each offset (columns) for each chapter (rows)."""
@@ -75,6 +75,8 @@ class Decided:
     """Log-probability of the best path."""
     steady: Floats
     """Log-probability of each offset from beginning to end."""
+    total: float
+    """Log-probability of all paths together."""
 
     def margin(self, offset: int) -> float:
         """Return by how much the best path is better than one offset throughout."""
@@ -85,6 +87,8 @@ class Chain:
     """Evidence and priors, ready to be solved."""
 
     def __init__(self, onsets: Floats, extents: Sequence[Floats], known: Priors) -> None:
+        #: what each chapter (rows) says by itself for each offset (columns), before anything is known of the others
+        self.alone = onsets + np.array([np.diag(extent) for extent in extents])
         self._own = onsets.copy()
         self._own[0] += known.first
         # nothing comes behind the last chapter, so its extent depends on its own offset alone
@@ -102,9 +106,10 @@ class Chain:
         """Return the best path (Viterbi) and the posterior (forward-backward)."""
         path, score = self._best()
         steady = self._own.sum(axis=0) + sum((np.diag(onward) for onward in self._onward), np.zeros(self._own.shape[1]))
-        return Decided(path, self._posterior(), score, steady)
+        posterior, total = self._posterior()
+        return Decided(path, posterior, score, steady, total)
 
-    def _best(self) -> tuple[npt.NDArray[np.int64], float]:
+    def _best(self) -> tuple[Indexes, float]:
         best, back = self._own[0], []
         for own, onward in zip(self._own[1:], self._onward, strict=True):
             ways = best[:, None] + onward
@@ -115,18 +120,28 @@ class Chain:
             path.append(int(links[path[-1]]))
         return np.array(path[::-1], dtype=np.int64), float(best.max())
 
-    def _posterior(self) -> Floats:
-        ways = [np.exp(onward - onward.max()) for onward in self._onward]
-        own = [np.exp(row - row.max()) for row in self._own]
-        forward = [_scaled(own[0])]
+    def _posterior(self) -> tuple[Floats, float]:
+        """Return the probability of each offset for each chapter, and the log-probability of everything."""
+        tops = [float(onward.max()) for onward in self._onward]
+        ways = [np.exp(onward - top) for onward, top in zip(self._onward, tops, strict=True)]
+        peaks = [float(row.max()) for row in self._own]
+        own = [np.exp(row - peak) for row, peak in zip(self._own, peaks, strict=True)]
+        first, total = _scaled(own[0])
+        forward, totals = [first], [total]
         for here, way in zip(own[1:], ways, strict=True):
-            forward.append(_scaled((forward[-1] @ way) * here))
+            row, total = _scaled((forward[-1] @ way) * here)
+            forward.append(row)
+            totals.append(total)
         backward = [np.ones_like(own[0])]
         for here, way in zip(own[:0:-1], reversed(ways), strict=True):
-            backward.append(_scaled(way @ (here * backward[-1])))
-        return np.array([_scaled(f * b) for f, b in zip(forward, reversed(backward), strict=True)])
+            backward.append(_scaled(way @ (here * backward[-1]))[0])
+        both = np.array([_scaled(f * b)[0] for f, b in zip(forward, reversed(backward), strict=True)])
+        return both, sum(totals) + sum(tops) + sum(peaks)
 
 
-def _scaled(values: Floats) -> Floats:
-    total = values.sum()
-    return values / total if total > 0 else np.full(len(values), 1 / len(values))
+def _scaled(values: Floats) -> tuple[Floats, float]:
+    """Return values that add up to 1, and the logarithm of what they added up to."""
+    total = float(values.sum())
+    if total <= 0:
+        return np.full(len(values), 1 / len(values)), _NEVER
+    return values / total, math.log(total)

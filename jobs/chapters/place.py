@@ -19,8 +19,8 @@ Decisions:
   A hidden chapter ends at its own end, else where the next of any kind begins. Chapters at one start share one end.
 - Embedded chapters that were not moved carry the method `embedded`. Others carry that of the offset map if it moved them or
   vouches for them, else `snapped` if they were moved to the beginning of their topic.
-- What is near a published time is decided on the publisher's clock: a place behind an inserted ad is as near to the sentence
-  before it as it was when it was published, and nothing inside the ad is near anything.
+- What is near a published time is decided on the publisher's clock (`as_published`): the sentence behind an inserted ad is as
+  near to the one before it as it was when it was published, and nothing inside the ad is near anything.
 - Confidence is that of the place times the trust of the map: neither helps without the other.
 - A chapter that starts at or behind the measured end is kept in its source, not in the result: there is no audio to show for
   it. If the list runs on far behind the end (`_FAR_SECONDS`), the file is a preview; the warning says so, else
@@ -36,6 +36,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from jobs.chapters.anchor import IDENTITY, OffsetMap
+from jobs.chapters.as_published import as_published
 from jobs.chapters.snap import RIGHT, Option, Pick, habits_of, snap
 from jobs.chapters.topic_starts import SpokenTitles, music_starts, topic_starts
 from storage.documents import AnchorMethod, Chapter, ChapterMark, Coverage, Notice, Segment, SourceKind, Turn, Word
@@ -84,7 +85,7 @@ def find_starts(
     a notice. `kind` tells how much the times themselves are to be trusted.
     """
     inside = [m for m in sorted(marks, key=lambda m: m.start) if offsets.apply(m.start) < duration]
-    options = _Options(words, turns, coverage, offsets)
+    options = _Options(*as_published(words, turns, coverage, offsets))
     picks = _picks([m for m in inside if not m.hidden], options, offsets, on_file=kind == "embedded")
     sure = sum(p.confidence for p in picks.values()) / len(picks) if picks else RIGHT
     placed = [_placed(m, kind, offsets, picks.get(m.start) if not m.hidden else None, sure) for m in inside]
@@ -142,28 +143,19 @@ def _picks(marks: Sequence[ChapterMark], heard: _Options, offsets: OffsetMap, *,
     options = [heard.near(" ".join(titles[at]), at, (max(floor, at - reach), at + reach)) for at in later]
     decided = snap(later, options, habits)
     picks = first | {at: _kept(at, pick, len(titles[at])) for at, pick in zip(later, decided, strict=True)}
-    return {at: _on_file(at, pick, heard, offsets) for at, pick in picks.items()}
-
-
-def _on_file(published: float, pick: Pick, heard: _Options, offsets: OffsetMap) -> Pick:
-    """Return a decision on the publisher's clock as one on the file's."""
-    place = heard.place(pick.time) if pick.time != published else None
-    time = offsets.apply(pick.time) if place is None else place
-    return replace(pick, time=time, confidence=pick.confidence * offsets.certainty(published))
+    return {
+        at: replace(pick, time=offsets.apply(pick.time), confidence=pick.confidence * offsets.certainty(at))
+        for at, pick in picks.items()
+    }
 
 
 class _Options:
     """What a published time may mean, by what is heard around it; all times are on the publisher's clock."""
 
-    def __init__(
-        self, words: Sequence[Word], turns: Sequence[Turn], coverage: Sequence[Coverage], offsets: OffsetMap = IDENTITY
-    ) -> None:
+    def __init__(self, words: Sequence[Word], turns: Sequence[Turn], coverage: Sequence[Coverage]) -> None:
         spoken = topic_starts(words, turns, coverage)
-        known = [(offsets.published(p.time), p) for p in sorted((*spoken, *music_starts(coverage)), key=lambda p: p.time)]
-        published = [(time, p) for time, p in known if time is not None]  # nobody published what was inserted
-        self._places = [p for _, p in published]
-        self._times = [time for time, _ in published]
-        self._on_file = {time: p.time for time, p in published}
+        self._places = sorted((*spoken, *music_starts(coverage)), key=lambda p: p.time)
+        self._times = [p.time for p in self._places]
         firsts = [p.word for p in spoken if p.word is not None]
         self._following = dict(zip(firsts, [*firsts[1:], len(words)], strict=False))
         self._titles = SpokenTitles(words)
@@ -171,14 +163,9 @@ class _Options:
     def near(self, title: str, at: float, between: tuple[float, float]) -> list[Option]:
         """Return the options, between two times, for a title published at a time; sorted, the time itself one of them."""
         low, high = bisect.bisect_right(self._times, between[0]), bisect.bisect_right(self._times, between[1])
-        near = zip(self._times[low:high], self._places[low:high], strict=True)
-        found = [Option(time, p.evidence + self._said(title, p.word)) for time, p in near]
+        found = [Option(p.time, p.evidence + self._said(title, p.word)) for p in self._places[low:high]]
         found.append(Option(at, stay=True))
         return sorted(found, key=lambda o: o.time)
-
-    def place(self, published: float) -> float | None:
-        """Return where in the file an option lies; none if it is none."""
-        return self._on_file.get(published)
 
     def _said(self, title: str, word: int | None) -> float:
         return 0.0 if word is None else self._titles.evidence(title, word, self._following[word])

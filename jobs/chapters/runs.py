@@ -20,8 +20,8 @@ _RECENT = 24
 """So many matches back a run looks for its offset: enough for a median, few enough to notice a step at once."""
 _MATCHES = 12
 """Matched words that make a run: fewer may be a phrase that is said in two places."""
-_CUES = 2
-"""Cues that a run has words of: inside a single one, times are guessed, and prove no offset."""
+_EXACT, _EXACT_MATCHES = 0.5, 3
+"""Seconds of error up to which a time is exact, and how many of a run's must be: guesses inside a long cue prove no offset."""
 _STEP = 2.0
 """Seconds that are inserted or cut at least; less is the error of a run's offset."""
 
@@ -66,14 +66,14 @@ def anchors(published: Sequence[Token], heard: Sequence[Token]) -> list[Pair]:
 
 
 def runs_of(pairs: Sequence[Pair], published: Sequence[Token], heard: Sequence[Token]) -> tuple[Run, ...]:
-    """Return the runs in which at least `_MATCHES` words of `_CUES` cues agree, in order, those of one offset joined."""
+    """Return the runs in which at least `_MATCHES` words agree, some with exact times, in order; those of one offset joined."""
     matches = [
-        _Match(pair, heard[pair.heard].start - token.start, token.error, token.cue)
+        _Match(pair, heard[pair.heard].start - token.start, token.error)
         for pair, token in ((pair, published[pair.published]) for pair in pairs)
     ]
     joined: list[list[_Match]] = []
     for group in _groups(matches):
-        if len(group) < _MATCHES or len({match.cue for match in group}) < _CUES:
+        if len(group) < _MATCHES or sum(match.error <= _EXACT for match in group) < _EXACT_MATCHES:
             continue
         if joined and abs(_offset(joined[-1]) - _offset(group)) < _STEP:
             joined[-1] = joined[-1] + group
@@ -117,7 +117,6 @@ class _Match:
     difference: float
     error: float
     """Seconds by which the difference may be off, for the published word's time is estimated."""
-    cue: int
 
 
 class _Group:

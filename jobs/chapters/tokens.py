@@ -27,6 +27,7 @@ _LETTERS = 2
 """Letters that a word counts more than it has: short words are not that short."""
 _USUAL_PACE = 0.06
 """Seconds that a letter takes where no cue tells."""
+_CUT_OFF = 0.5
 _EDGE = 0.15
 _DRIFT = 0.12
 """Speech speeds up and slows down: this share of the distance from the nearer end of a cue is how wrong a word's time may be."""
@@ -41,8 +42,6 @@ class Token:
     end: float
     error: float = 0.0
     """Seconds by which `start` may be off (about one standard deviation)."""
-    cue: int = -1
-    """Which cue it belongs to."""
 
 
 def heard_tokens(words: Sequence[Word]) -> list[Token]:
@@ -58,18 +57,22 @@ def heard_tokens(words: Sequence[Word]) -> list[Token]:
 def cue_tokens(cues: Sequence[Cue]) -> list[Token]:
     """Return the tokens of a publisher's cues in order of time; inside a cue, times follow the length of the words.
 
-    A cue without an end lasts until the next one, but not much longer than its words take at the pace of the others.
+    A cue without an end lasts until the next one, but not much longer than its words take at the pace of the others. Where all
+    starts are whole seconds, their fractions were cut off, half a second on average.
     """
+    if not cues:
+        return []
     ordered = sorted(cues, key=lambda cue: cue.start)
     texts = [list(_pieces(cue.text)) for cue in ordered]
     nexts = [*(cue.start for cue in ordered[1:]), math.inf]
+    lost = _CUT_OFF if all(cue.start == int(cue.start) for cue in ordered) else 0.0
     pace = _pace([(cue.end or following) - cue.start for cue, following in zip(ordered, nexts, strict=True)], texts)
     found: list[Token] = []
-    for at, (cue, pieces, following) in enumerate(zip(ordered, texts, nexts, strict=True)):
+    for cue, pieces, following in zip(ordered, texts, nexts, strict=True):
         usual = pace * _size(pieces)
         last = cue.start + (usual if following == math.inf else _SLOW * usual + _BREATH)
         end = max(cue.start, min(following, last) if cue.end is None else cue.end)
-        found.extend(_spread(pieces, cue.start, end, at))
+        found.extend(_spread(pieces, cue.start + lost, end + lost, ends=cue.end is not None))
     return found
 
 
@@ -83,12 +86,14 @@ def _size(pieces: Sequence[str]) -> int:
     return sum(len(piece) + _LETTERS for piece in pieces)
 
 
-def _spread(pieces: Sequence[str], start: float, end: float, cue: int) -> Iterator[Token]:
+def _spread(pieces: Sequence[str], start: float, end: float, *, ends: bool) -> Iterator[Token]:
+    """Yield the words of a cue; `ends`: its end is known, and not only where the next one begins."""
     total, before = _size(pieces), 0
     for piece in pieces:
         size = len(piece) + _LETTERS
         begin, stop = (start + (end - start) * share / total for share in (before, before + size))
-        yield Token(piece, begin, stop, _EDGE + _DRIFT * min(begin - start, end - begin), cue)
+        far = min(begin - start, end - begin) if ends else begin - start
+        yield Token(piece, begin, stop, _EDGE + _DRIFT * far)
         before += size
 
 
