@@ -225,9 +225,9 @@ def time_long(seed: int) -> float:
     return slowest
 
 
-def measure(*, episodes: int, seed: int) -> Report:
-    """Run everything."""
-    found = [outcome for case in cases(episodes, seed) for outcome in outcomes(case, run(case))]
+def measure(*, episodes: int, seed: int, chapters: int = 12, minutes: float = 40) -> Report:
+    """Run everything, on episodes of so many chapters and minutes."""
+    found = [o for case in cases(episodes, seed) for o in outcomes(case, run(case, chapters=chapters, minutes=minutes))]
     rows = []
     for disturbance, evidence in itertools.product(DISTURBANCES, EVIDENCE):
         here = [o for o in found if (o.case.disturbance, o.case.evidence) == (disturbance, evidence)]
@@ -244,6 +244,12 @@ def main() -> int:
     parser.add_argument("--episodes", type=int, default=9, help="for each disturbance and evidence")
     parser.add_argument("--picture", type=Path, help="draw one episode instead, as SVG")
     given = parser.parse_args()
+    if given.picture is not None:
+        from benchmarks.picture import draw
+
+        shown = run(Case("ads at pauses", "transcript", "by hand", 0.1, given.seed))
+        given.picture.write_text(draw(shown), encoding="utf-8")
+        return 0
     return show(measure(episodes=given.episodes, seed=given.seed), as_json=given.json)
 
 

@@ -150,7 +150,7 @@ def _heard(words: Sequence[Spoken], errors: float, draw: random.Random) -> Itera
         early = draw.uniform(0.0, 0.25) if pause > 0.25 else 0.0
         start = max(last, word.start - early + draw.gauss(0, 0.05))
         end = max(start, word.end + draw.gauss(0, 0.05))
-        text = talker.any_word() if wrong else word.text
+        text = talker.any_word() + "." * word.ends if wrong else word.text  # a wrong word still ends its sentence
         yield Word(start=start, end=end, text=text, speaker=word.speaker, probability=0.5 if wrong else 0.95)
         if wrong and draw.random() < 0.2:
             yield Word(start=end, end=end, text=talker.any_word(), speaker=word.speaker, probability=0.4)

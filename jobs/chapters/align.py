@@ -141,17 +141,27 @@ class _Aligned:
     def _refined(self, last: float, begin: float, offset: float, *, loose: int) -> _Step:
         """Go back in our words from the first one that is surely behind the step, by at most as many as are in doubt.
 
-        Of these, the one behind the longest pause begins the stretch.
+        Of these, the one behind the longest pauses, ours and the publisher's, begins the stretch.
         """
         at = bisect.bisect_left(self._heard, begin, key=lambda token: token.start)
         first = min(at, len(self._heard) - 1)
-        at = max(range(first, max(0, first - loose) - 1, -1), key=lambda word: round(self._pause(word), 1))
+        at = max(
+            range(first, max(0, first - loose) - 1, -1),
+            key=lambda word: round(self._pause(word) + self._published_pause(self._heard[word].start - offset), 1),
+        )
         latest = self._heard[at].start - offset - max(0.0, min(_MARGIN, self._pause(at) / 2))
         return _Step(min(last, latest), latest, loose > _LOOSE)
 
     def _pause(self, at: int) -> float:
-        """Return the seconds without words before one."""
+        """Return the seconds without words before one of ours."""
         return self._heard[at].start - (self._heard[at - 1].end if at else 0.0)
+
+    def _published_pause(self, time: float) -> float:
+        """Return the seconds without words before the published word that begins next to a time."""
+        at = bisect.bisect_left(self._published, time - _NEAR / 2, key=lambda token: token.start)
+        if not 0 < at < len(self._published) or self._published[at].start > time + _NEAR / 2:
+            return 0.0
+        return max(0.0, self._published[at].start - self._published[at - 1].end)
 
 
 def _split(at_a: Sequence[bool], at_b: Sequence[bool]) -> tuple[int, int]:

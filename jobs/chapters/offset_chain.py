@@ -87,8 +87,10 @@ class Chain:
     """Evidence and priors, ready to be solved."""
 
     def __init__(self, onsets: Floats, extents: Sequence[Floats], known: Priors) -> None:
-        #: what each chapter (rows) says by itself for each offset (columns), before anything is known of the others
-        self.alone = onsets + np.array([np.diag(extent) for extent in extents])
+        #: what the mentions of each chapter's title (rows) say for each offset (columns), if the next chapter has the same
+        self.inside = np.array([np.diag(extent) for extent in extents])
+        #: the same with its beginning: all that a chapter says by itself
+        self.alone = onsets + self.inside
         self._own = onsets.copy()
         self._own[0] += known.first
         # nothing comes behind the last chapter, so its extent depends on its own offset alone

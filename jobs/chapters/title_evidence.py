@@ -15,7 +15,7 @@ speak for each of its pieces: one title may be mentioned anywhere, and a wrong m
 chosen offset is the trust in each chapter, also where the map stays the identity.
 
 How near a chapter is to its printed time depends on how the list was printed (`snap.Habit`). The chain is solved for each
-habit that the list may follow; the one under which it is most probable decides.
+habit that the list may follow; the one under which it is most probable decides. Lists in whole minutes are not moved.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ import numpy as np
 
 from jobs.chapters.anchor import OffsetMap, Piece, Trust
 from jobs.chapters.offset_chain import Chain, Decided, priors
-from jobs.chapters.snap import Habit, habits_of
+from jobs.chapters.snap import WHOLE_MINUTES, Habit, habits_of
 from jobs.chapters.title_places import SPACING, Places
 from jobs.chapters.title_words import Floats, Indexes, TitleWords
 from jobs.chapters.topic_starts import topic_starts
@@ -37,10 +37,10 @@ from storage.documents import AnchorMethod, ChapterMark, Coverage, Turn, Word
 
 _CLEAR = 1.0
 """Log-odds from which on a chapter speaks for an offset against those around it."""
+_SAID = 0.2
+"""Share of a title's words that must be said where its chapter speaks for an offset."""
 _MARGIN = 6.0
 """Log-odds by which moving must be better than not moving."""
-_ROUNDED = 10.0
-"""Times that are off by more seconds each, as rounded minutes are, are not moved: within a minute, something fits everywhere."""
 _SUPPORT = 2
 """Chapters that must speak for each piece."""
 _SAME = 2 * SPACING
@@ -71,6 +71,8 @@ def title_offsets(
     evidence = Places(listed, places, TitleWords([mark.title for mark in listed], words), duration)
     excess = None if published_duration is None else duration - published_duration
     habits = habits_of([mark.start for mark in listed], on_file=False)
+    if WHOLE_MINUTES in habits:
+        habits = {WHOLE_MINUTES: 1.0}  # nobody prints whole minutes by chance
     solved = [_Solved.of(evidence, habit, excess) for habit in habits]
     best = max(solved, key=lambda one: one.found.total + math.log(habits[one.habit]))
     return best.map()
@@ -102,7 +104,8 @@ class _Solved:
         while (lonely := self._unsupported(best.path, zero)) is not None:
             chain = chain.without(lonely)
             best = chain.solve()
-        clear = best.margin(zero) >= _MARGIN and self.habit.reach <= _ROUNDED
+        # within a rounded minute, something fits everywhere
+        clear = best.margin(zero) >= _MARGIN and self.habit is not WHOLE_MINUTES
         path = best.path if clear else np.full(len(best.path), zero)
         pieces = self._pieces(path) if (path != zero).any() else ()
         method: AnchorMethod = "title_evidence" if pieces else "as_published"
@@ -111,16 +114,20 @@ class _Solved:
     def _unsupported(self, path: Indexes, zero: int) -> int | None:
         """Return an offset of a path, other than 0, for which too few chapters speak; none if there is none.
 
-        A chapter must prefer it to 0 and to the offset before it. The excess duration counts as a chapter more for the last
-        piece.
+        A chapter must prefer it to 0 and to the offset before it, and its title must be said at its beginning, or inside it
+        more than elsewhere: pauses alone prove nothing. The excess duration counts as a chapter more for the last piece.
         """
         own, before = self.chain.alone, zero
         for group in _stretches(path):
             offset = int(path[group[0]])
             last = group[-1] == len(path) - 1
             told = last and self.excess is not None and abs(self.offsets[offset] - self.excess) <= _ROUGH
-            gains = own[group, offset] - np.maximum(own[group, zero], own[group, before])
-            if offset != zero and (gains >= _CLEAR).sum() + told < _SUPPORT:
+            gains, topical = (
+                said[group, offset] - np.maximum(said[group, zero], said[group, before]) for said in (own, self.chain.inside)
+            )
+            opening = np.array([self.evidence.said(row, self.offsets[offset], self.habit)[1] >= _SAID for row in group])
+            speak = (gains >= _CLEAR) & (opening | (topical >= _CLEAR))
+            if offset != zero and speak.sum() + told < _SUPPORT:
                 return offset
             before = offset
         return None

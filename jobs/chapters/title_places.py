@@ -22,6 +22,8 @@ _TOPICAL = 0.6
 """Share of the mentions of a title's words that fall into its own chapter."""
 _ENOUGH_SAID = 5.0
 """Mentions of one title's words beyond which more of them say nothing new."""
+_MOST_SAYS = 4.0
+"""Log-odds that one chapter's onset or extent says at most: whatever is said of it, it may be a coincidence."""
 _SAMPLES = 2000
 """Places of the file that stand for all of it."""
 _TOP = 15
@@ -100,6 +102,7 @@ class Places:
             place = published + offsets
             usual = np.log(np.mean(np.exp(self._near(row, anywhere, habit))))
             likely = np.log(_RELIABLE * np.exp(self._near(row, place, habit) - usual) + 1 - _RELIABLE)
+            likely = np.minimum(_MOST_SAYS, likely)
             found.append(np.where((place >= -RIGHT) & (place < self._duration), likely, np.log(1 - _RELIABLE) / 2))
         # the beginning of the episode has no title said before it, and an ad in its place begins as well
         return np.where(self.published[:, None] < RIGHT, 0.0, np.array(found))
@@ -129,20 +132,23 @@ class Places:
             own = np.searchsorted(mention.times, stop)[None, :] - np.searchsorted(mention.times, start)[:, None]
             own = np.maximum(0, own)
             total += mention.weight * (own * inside + (len(mention.times) - own) * outside)
-        return total * min(1.0, _ENOUGH_SAID / count) if count else total
+        return np.minimum(_MOST_SAYS, total * min(1.0, _ENOUGH_SAID / count) if count else total)
 
     def refined(self, rows: Sequence[int], offset: float, habit: Habit) -> float:
         """Return the median offset of those chapters whose words are said near an offset of theirs."""
-        differences = []
-        for row in rows:
-            place = self.published[row] + offset
-            low, high = np.searchsorted(self._times, (place + habit.low - 1, place + habit.high + 1))
-            if low < high:
-                at = int(low + np.argmax(self._values[row, low:high]))
-                if self._titles[row, at] > 0:
-                    differences.append(self._times[at] - self.published[row])
+        near = [(row, *self.said(row, offset, habit)) for row in rows]
+        differences = [time - self.published[row] for row, time, share in near if share > 0]
         middle = (habit.low + habit.high) / 2  # times that are cut to seconds are late by half of one
         return float(np.median(differences)) - middle if differences else offset
+
+    def said(self, row: int, offset: float, habit: Habit) -> tuple[float, float]:
+        """Return the best place for a chapter near an offset, and how much of its title is said there or next to it."""
+        place = float(self.published[row] + offset)
+        low, high = np.searchsorted(self._times, (place + habit.low - 1, place + habit.high + 1))
+        if low == high:
+            return place, 0.0
+        at = int(low + np.argmax(self._values[row, low:high]))
+        return float(self._times[at]), float(self._titles[row, low:high].max())
 
 
 def _peaks(votes: Sequence[tuple[float, float]], fixed: Sequence[float], spacing: float) -> list[float]:

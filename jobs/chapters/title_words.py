@@ -33,6 +33,7 @@ _SOON_COUNTS = 0.6
 _BEFORE = 20
 """Words before a place: what was said there already is not new."""
 _ALREADY = 0.6
+_MOSTLY = 0.5
 _PHRASE = 7
 """Words in which a phrase opens a topic."""
 _TELLING = tuple(role for role in ROLES if role.name in {"opening", "closing"})
@@ -77,7 +78,9 @@ class TitleWords:
                     for low, high in ((0, _OPENING), (0, _SOON), (-_BEFORE, 0))
                 )
                 shares[row] = np.maximum(here, _SOON_COUNTS * soon) * (1 - _ALREADY * before)
-        return np.maximum(np.where(first >= 0, shares, 0.0), self._roles(places))
+        # where several titles are said at once, somebody tells what is to come
+        crowd = np.maximum(1, (shares >= _MOSTLY).sum(axis=0))
+        return np.maximum(np.where(first >= 0, shares / crowd, 0.0), self._roles(places))
 
     def _roles(self, places: Sequence[TopicStart]) -> Floats:
         """Return where the phrases are said that go with titles like "Intro" and "Outro"."""
