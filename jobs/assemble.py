@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from jobs.bridges import Crossing
+from jobs.chapters.anchor import OffsetMap
+from jobs.chapters.anchoring import Episode, anchor
 from jobs.chapters.choose import Choice, choose
 from jobs.chapters.generated import or_generated
 from jobs.chapters.place import Placed, chapters_of, find_starts
 from jobs.chapters.show_notes import read_show_notes
-from jobs.coverage import with_words
+from jobs.coverage import with_inserted, with_words
 from jobs.engines.protocols import Diarization
 from jobs.intake import ChapterFiles, Fetched
 from jobs.onsets import refine_onsets
@@ -22,7 +24,6 @@ from jobs.speakers import label_speakers, mark_overlaps, talk_time
 from jobs.transcribe import PartTranscript
 from storage.documents import (
     Audio,
-    Chapter,
     ChapterSource,
     EngineInfo,
     Made,
@@ -70,14 +71,24 @@ def assemble(heard: Heard) -> Transcript:
     segments = refine_onsets(join_parts(prepared.parts, heard.parts, heard.crossings), prepared.speech)
     words, overlapped, diarization = _with_speakers(segments, heard.diarization)
     choice, notes_warnings = _choice(heard)
-    placed, placing = _place(choice, words, diarization, prepared)
-    turns = diarization.turns if diarization else ()
-    wanted = bool(heard.options.get("generated_chapters", True))
-    choice, placed = or_generated(choice, placed, words, turns, prepared.coverage, duration=prepared.duration, wanted=wanted)
+    episode = _episode(heard, words, diarization)
+    anchoring = anchor(choice.marks, choice.kind, episode, embedded=heard.embedded.marks, transcripts=heard.beside.transcripts)
+    placed, placing = _place(choice, episode, anchoring.offsets)
+    choice, placed = or_generated(
+        choice,
+        placed,
+        words,
+        episode.turns,
+        episode.coverage,
+        duration=prepared.duration,
+        wanted=bool(heard.options.get("generated_chapters", True)),
+    )
     starts = [chapter.start for chapter in placed if not chapter.mark.hidden]
     segments = regroup(segments, words, starts, overlapped=overlapped)
-    chapters = chapters_of(placed, choice.kind or "generated", segments=segments, duration=prepared.duration)
-    coverage = with_words(prepared.coverage, segments)
+    chapters = chapters_of(
+        placed, choice.kind or "generated", segments=segments, duration=prepared.duration, offsets=anchoring.offsets
+    )
+    coverage = with_inserted(with_words(prepared.coverage, segments), anchoring.inserted)
     return Transcript(
         episode=heard.publication.episode,
         audio=_audio(heard),
@@ -94,11 +105,12 @@ def assemble(heard: Heard) -> Transcript:
                 *heard.publication.warnings,
                 *heard.beside.warnings,
                 *prepared.warnings,
-                *_duration_notices(heard, chapters),
+                *_duration_notices(heard, explained=bool(anchoring.inserted)),
                 *(notice for part in heard.parts for notice in part.warnings),
                 *(heard.diarization.warnings if heard.diarization else ()),
                 *notes_warnings,
                 *choice.warnings,
+                *anchoring.notices,
                 *placing,
                 *_speech_notices(segments),
             ]
@@ -131,18 +143,28 @@ def _choice(heard: Heard) -> tuple[Choice, tuple[Notice, ...]]:
     return choose(sources, duration=heard.prepared.duration), (*hand_warnings, *notes_warnings)
 
 
-def _place(
-    choice: Choice, words: Sequence[Word], diarization: Diarization | None, prepared: Prepared
-) -> tuple[tuple[Placed, ...], tuple[Notice, ...]]:
+def _episode(heard: Heard, words: Sequence[Word], diarization: Diarization | None) -> Episode:
+    """Return what chapters are placed by."""
+    return Episode(
+        words=words,
+        turns=diarization.turns if diarization else (),
+        coverage=heard.prepared.coverage,
+        duration=heard.prepared.duration,
+        published_duration=heard.publication.episode.published_duration,
+    )
+
+
+def _place(choice: Choice, episode: Episode, offsets: OffsetMap) -> tuple[tuple[Placed, ...], tuple[Notice, ...]]:
     if choice.kind is None:
         return (), ()
     return find_starts(
         choice.marks,
         choice.kind,
-        words=words,
-        turns=diarization.turns if diarization else (),
-        coverage=prepared.coverage,
-        duration=prepared.duration,
+        words=episode.words,
+        turns=episode.turns,
+        coverage=episode.coverage,
+        duration=episode.duration,
+        offsets=offsets,
     )
 
 
@@ -179,18 +201,16 @@ def _made(heard: Heard) -> Made:
     )
 
 
-def _duration_notices(heard: Heard, chapters: Sequence[Chapter]) -> list[Notice]:
-    """Say when the file is not as long as the publisher says; the chapters are told apart from a wrong duration."""
+def _duration_notices(heard: Heard, *, explained: bool) -> list[Notice]:
+    """Say when the file is not as long as the publisher says, unless what was inserted has been found."""
     published, measured = heard.publication.episode.published_duration, heard.prepared.duration
     if published is None or not measured:
         return []
     if measured < PREVIEW_SHARE * published and published - measured > LONGER_SECONDS:
         text = f"The file lasts {measured:.0f} s, but {published:.0f} s were published: a preview, or a wrong duration."
         return [Notice(code="shorter_than_published", message=text)]
-    if measured - published > LONGER_SECONDS:
+    if measured - published > LONGER_SECONDS and not explained:
         text = f"The file lasts {measured:.0f} s, but {published:.0f} s were published: something may have been inserted."
-        if chapters:
-            text += " Chapter times are the publisher's."
         return [Notice(code="longer_than_published", message=text)]
     return []
 

@@ -68,6 +68,18 @@ def with_words(coverage: Sequence[Coverage], segments: Sequence[Segment]) -> tup
     return _merged(tiles)
 
 
+def with_inserted(coverage: Sequence[Coverage], inserted: Sequence[Span]) -> tuple[Coverage, ...]:
+    """Return the coverage with the stretches marked that the publisher did not publish; tiles are divided at their ends."""
+    edges = sorted({round(edge, 3) for span in inserted for edge in (span.start, span.end)})
+    tiles: list[Coverage] = []
+    for tile in coverage:
+        cuts = [tile.start, *(edge for edge in edges if tile.start < edge < tile.end), tile.end]
+        for start, end in itertools.pairwise(cuts):
+            foreign = any(span.start <= (start + end) / 2 < span.end for span in inserted)
+            tiles.append(tile.model_copy(update={"start": start, "end": end, "inserted": foreign}))
+    return tuple(tiles)
+
+
 def silence_level(levels: npt.NDArray[np.float64], speech: npt.NDArray[np.bool_]) -> float:
     """Return the level, dBFS, below which this recording is silent to its listeners.
 

@@ -203,6 +203,8 @@ class Coverage(Document):
     start: Seconds
     end: Seconds
     kind: CoverageKind
+    inserted: bool = False
+    """The publisher's transcript does not have this stretch: an ad, most likely, that was put into this file."""
 
 
 # ------------------------------------------------------------------ the chapters of the transcript

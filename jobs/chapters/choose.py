@@ -10,8 +10,8 @@ Decisions:
   starts that all agree within a second. `Chapter 7`, `ch7` or `7` count as missing titles while somebody has better ones.
 - A published list may have one chapter: the publisher wrote it. With nothing better, untitled chapters are used after all, as
   `Chapter 1`, `Chapter 2`, …: the publisher's places are better than none. A hidden chapter may stay without a title.
-- A chapter that starts at or behind the measured end is kept in its source, not in the result: there is no audio to show for it.
-  If the list runs on far behind the end (`_FAR`), the file is a preview; the warning says so, else `chapters_overrun`.
+- A source whose chapters all start at or behind the measured end is passed over. Single ones that do are left to `place`, which
+  knows how the clocks lie to each other.
 - "Unknown" (could not be read) is not "none" (read and empty): where nothing is chosen, the warning says which it was.
 """
 
@@ -27,9 +27,6 @@ ORDER: tuple[SourceKind, ...] = ("file", "embedded", "podcast_json", "psc", "sho
 """From the most to the least trusted."""
 AGREEMENT = 1.0
 """Seconds within which the starts of two sources are the same chapter."""
-_FAR_SECONDS = 60.0
-_FAR_SHARE = 0.1
-"""A list that runs behind the end by more than both of these is that of a longer file."""
 _MIN_EMBEDDED = 2
 
 _PLACEHOLDER = re.compile(
@@ -44,7 +41,7 @@ class Choice:
     sources: tuple[ChapterSource, ...]
     """All of them, in the order given, with `chosen` and `reason` set."""
     marks: tuple[ChapterMark, ...]
-    """The chosen chapters that lie inside the file, sorted, every visible one with a title."""
+    """The chosen chapters, sorted, every visible one with a title; some may start behind the end of the file."""
     kind: SourceKind | None
     """Kind of the chosen source; none where there is none."""
     warnings: tuple[Notice, ...] = ()
@@ -66,9 +63,8 @@ def choose(sources: Sequence[ChapterSource], *, duration: float | None) -> Choic
     if chosen is None:
         return Choice(told, (), None, _nothing(sources))
     marks, helpers = filled[chosen]
-    inside, warnings = _inside(marks, duration)
-    inside, more = _titled(inside)
-    return Choice(told, inside, sources[chosen].kind, (*helpers, *warnings, *more))
+    titled, warnings = _titled(marks)
+    return Choice(told, titled, sources[chosen].kind, (*helpers, *warnings))
 
 
 # ------------------------------------------------------------------ the verdict
@@ -173,21 +169,7 @@ def _is_placeholder(title: str) -> bool:
     return bool(_PLACEHOLDER.fullmatch(title.strip()))
 
 
-# ------------------------------------------------------------------ onto the length of the file
-
-
-def _inside(marks: Sequence[ChapterMark], duration: float | None) -> tuple[tuple[ChapterMark, ...], tuple[Notice, ...]]:
-    inside = tuple(m for m in marks if duration is None or m.start < duration)
-    if duration is None or len(inside) == len(marks):
-        return inside, ()
-    beyond = len(marks) - len(inside)
-    by = max(m.start for m in marks) - duration
-    lost = f"{beyond} of {len(marks)} chapters start behind the end of the file, the last by {by:.0f} s; they are left out"
-    if by > max(_FAR_SECONDS, _FAR_SHARE * duration):
-        return inside, (
-            Notice(code="preview", message=f"The file is shorter than what was published, perhaps a preview: {lost}."),
-        )
-    return inside, (Notice(code="chapters_overrun", message=f"The published list overruns the file: {lost}."),)
+# ------------------------------------------------------------------ titles
 
 
 def _titled(marks: Sequence[ChapterMark]) -> tuple[tuple[ChapterMark, ...], tuple[Notice, ...]]:

@@ -9,12 +9,14 @@ All entries are bare: lower case, without punctuation (`plain`).
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def plain(text: str) -> str:
     """Return a word without case, punctuation and compatibility forms, for comparison."""
     return "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalnum())

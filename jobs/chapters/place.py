@@ -17,7 +17,14 @@ Decisions:
 - A move of more than `_FAR` seconds needs confidence, or the time stays: a wrong move is worse than none.
 - A chapter ends where the next visible one begins, or at its own printed end where that leaves a gap of more than `_GAP`.
   A hidden chapter ends at its own end, else where the next of any kind begins. Chapters at one start share one end.
-- Embedded chapters that were not moved carry the method `embedded`, others that of the offset map; moved ones `snapped`.
+- Embedded chapters that were not moved carry the method `embedded`. Others carry that of the offset map if it moved them or
+  vouches for them, else `snapped` if they were moved to the beginning of their topic.
+- What is near a published time is decided on the publisher's clock (`as_published`): the sentence behind an inserted ad is as
+  near to the one before it as it was when it was published, and nothing inside the ad is near anything.
+- Confidence is that of the place times the trust of the map: neither helps without the other.
+- A chapter that starts at or behind the measured end is kept in its source, not in the result: there is no audio to show for
+  it. If the list runs on far behind the end (`_FAR_SECONDS`), the file is a preview; the warning says so, else
+  `chapters_overrun`.
 """
 
 from __future__ import annotations
@@ -25,10 +32,11 @@ from __future__ import annotations
 import bisect
 import itertools
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from jobs.chapters.anchor import IDENTITY, OffsetMap
+from jobs.chapters.as_published import as_published
 from jobs.chapters.snap import RIGHT, Option, Pick, habits_of, snap
 from jobs.chapters.topic_starts import SpokenTitles, music_starts, topic_starts
 from storage.documents import AnchorMethod, Chapter, ChapterMark, Coverage, Notice, Segment, SourceKind, Turn, Word
@@ -44,6 +52,8 @@ _UNSURE = 0.1
 """Confidence in a rounded time that was left because nothing around it was clear, at most."""
 _BEGINNING = 0.95
 """Confidence in a mark at the very beginning."""
+_FAR_SECONDS, _FAR_SHARE = 60.0, 0.1
+"""A list that runs behind the end by more than both of these is that of a longer file."""
 
 
 @dataclass(frozen=True)
@@ -75,40 +85,49 @@ def find_starts(
     a notice. `kind` tells how much the times themselves are to be trusted.
     """
     inside = [m for m in sorted(marks, key=lambda m: m.start) if offsets.apply(m.start) < duration]
-    options = _Options(words, turns, coverage)
+    options = _Options(*as_published(words, turns, coverage, offsets))
     picks = _picks([m for m in inside if not m.hidden], options, offsets, on_file=kind == "embedded")
     sure = sum(p.confidence for p in picks.values()) / len(picks) if picks else RIGHT
     placed = [_placed(m, kind, offsets, picks.get(m.start) if not m.hidden else None, sure) for m in inside]
-    said = _notices(marks, inside, placed)
+    said = (*_beyond(marks, inside, offsets, duration), *_moved(placed))
     return tuple(sorted(placed, key=lambda p: p.start)), said
 
 
 def _placed(mark: ChapterMark, kind: SourceKind, offsets: OffsetMap, pick: Pick | None, otherwise: float) -> Placed:
     there = offsets.apply(mark.start)
     start = pick.time if pick else there
-    return Placed(mark, start, _method(kind, offsets, moved=start != there), pick.confidence if pick else otherwise)
+    confidence = pick.confidence if pick else otherwise
+    return Placed(mark, start, _method(kind, offsets, there - mark.start, snapped=start != there), confidence)
 
 
-def _method(kind: SourceKind, offsets: OffsetMap, *, moved: bool) -> AnchorMethod:
+def _method(kind: SourceKind, offsets: OffsetMap, offset: float, *, snapped: bool) -> AnchorMethod:
     if kind == "generated":
         return "generated"
-    if moved:
+    if snapped and abs(offset) < RIGHT:
         return "snapped"
     return "embedded" if kind == "embedded" and offsets.method == "as_published" else offsets.method
 
 
-def _notices(marks: Sequence[ChapterMark], inside: Sequence[ChapterMark], placed: Sequence[Placed]) -> tuple[Notice, ...]:
-    said = []
+def _beyond(marks: Sequence[ChapterMark], inside: Sequence[ChapterMark], offsets: OffsetMap, duration: float) -> Iterator[Notice]:
+    """Say which chapters have no audio: those of a longer file, or the overrun of a careless list."""
     if len(inside) < len(marks):
-        text = f"{len(marks) - len(inside)} of {len(marks)} chapters start behind the end of the file; they are left out."
-        said.append(Notice(code="chapters_overrun", message=text))
+        by = max(offsets.apply(mark.start) for mark in marks) - duration
+        count = f"{len(marks) - len(inside)} of {len(marks)} chapters start behind the end of the file"
+        lost = f"{count}, the last by {by:.0f} s; they are left out"
+        if by > max(_FAR_SECONDS, _FAR_SHARE * duration):
+            text = f"The file is shorter than what was published, perhaps a preview: {lost}."
+            yield Notice(code="preview", message=text)
+        else:
+            yield Notice(code="chapters_overrun", message=f"The published list overruns the file: {lost}.")
+
+
+def _moved(placed: Sequence[Placed]) -> Iterator[Notice]:
     moved = [abs(p.start - p.mark.start) for p in placed if p.method == "snapped"]
     if moved:
         text = (
             f"{len(moved)} of {len(placed)} chapter starts were moved to where the topic begins, by at most {max(moved):.1f} s."
         )
-        said.append(Notice(code="chapters_snapped", message=text))
-    return tuple(said)
+        yield Notice(code="chapters_snapped", message=text)
 
 
 def _picks(marks: Sequence[ChapterMark], heard: _Options, offsets: OffsetMap, *, on_file: bool) -> dict[float, Pick]:
@@ -116,22 +135,22 @@ def _picks(marks: Sequence[ChapterMark], heard: _Options, offsets: OffsetMap, *,
     titles: dict[float, list[str]] = defaultdict(list)
     for mark in marks:
         titles[mark.start].append(mark.title)
-    first = {start: Pick(offsets.apply(start), _BEGINNING, 1.0) for start in titles if start < RIGHT}
+    first = {start: Pick(start, _BEGINNING, 1.0) for start in titles if start < RIGHT}
     later = [start for start in titles if start >= RIGHT]
-    habits = habits_of(later, on_file=on_file)
+    habits = habits_of(later, on_file=on_file, estimated=offsets.method == "title_evidence")
     reach = max(habit.reach for habit in habits)
-    there = [offsets.apply(start) for start in later]
     floor = max((pick.time for pick in first.values()), default=-1.0)
-    options = [
-        heard.near(" ".join(titles[start]), at, (max(floor, at - reach), at + reach))
-        for start, at in zip(later, there, strict=True)
-    ]
-    decided = snap(there, options, habits)
-    return first | {s: _kept(at, pick, len(titles[s])) for s, at, pick in zip(later, there, decided, strict=True)}
+    options = [heard.near(" ".join(titles[at]), at, (max(floor, at - reach), at + reach)) for at in later]
+    decided = snap(later, options, habits)
+    picks = first | {at: _kept(at, pick, len(titles[at])) for at, pick in zip(later, decided, strict=True)}
+    return {
+        at: replace(pick, time=offsets.apply(pick.time), confidence=pick.confidence * offsets.certainty(at))
+        for at, pick in picks.items()
+    }
 
 
 class _Options:
-    """What a published time may mean, by what is heard around it."""
+    """What a published time may mean, by what is heard around it; all times are on the publisher's clock."""
 
     def __init__(self, words: Sequence[Word], turns: Sequence[Turn], coverage: Sequence[Coverage]) -> None:
         spoken = topic_starts(words, turns, coverage)

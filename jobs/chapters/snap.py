@@ -66,13 +66,15 @@ class Habit:
 EXACT = Habit("exact", 0.0, 0.0, 0.16, 1.0, slips=0.001)
 WHOLE_SECONDS = Habit("whole seconds", -0.05, 1.0, 0.16, 0.5, slips=0.03)
 BY_HAND = Habit("by hand", -3.0, 3.0, 0.4, 0.15)
+ESTIMATED = Habit("by hand, from an estimated offset", -5.5, 5.5, 0.8, 0.08)
 WHOLE_MINUTES = Habit("whole minutes", -30.0, 30.0, 1.0, 0.02)
 
 
-def habits_of(published: Sequence[float], *, on_file: bool) -> dict[Habit, float]:
+def habits_of(published: Sequence[float], *, on_file: bool, estimated: bool = False) -> dict[Habit, float]:
     """Return the habits that a list of published times may follow, with their prior probabilities.
 
-    `on_file`: the times were stored with the audio itself, mostly by an editing program.
+    `on_file`: the times were stored with the audio itself, mostly by an editing program. `estimated`: they are moved by an
+    offset that was found from other times of the list, and bear the errors of those too.
     """
     later = [p for p in published if p >= RIGHT]
     whole = all(abs(p - round(p)) < 0.001 for p in later)
@@ -81,6 +83,7 @@ def habits_of(published: Sequence[float], *, on_file: bool) -> dict[Habit, float
         EXACT: 0.8 if on_file else 0.4,
         WHOLE_SECONDS: 0.3 if whole else 0.0,
         BY_HAND: 0.12 if on_file else 0.3,
+        ESTIMATED: 0.3 if estimated else 0.0,
         WHOLE_MINUTES: 1.0 if minutes else 0.0,
     }
     total = sum(weights.values())

@@ -187,7 +187,7 @@ class SpokenTitles:
         the next place speaks less for this one, or a "Yes." just before a topic would share its evidence.
         """
         before, opening = max(0, at - _TITLE_BEFORE), self._said[at : min(following, at + _OPENING)]
-        wanted = set(_content(title))
+        wanted = set(content_words(title))
         words = 0.0
         if wanted:
             here = self._share(wanted, at, min(following, at + _TITLE_REACH))
@@ -203,7 +203,8 @@ class SpokenTitles:
         return sum(any(_same(word, heard) for heard in said) for word in wanted) / len(wanted)
 
 
-def _content(title: str) -> Iterator[str]:
+def content_words(title: str) -> Iterator[str]:
+    """Yield the bare words of a title that say something about its topic."""
     for word in title.split():
         bare = plain(word)
         if len(bare) > 1 and bare not in _FUNCTION_WORDS and not bare.isdigit():

@@ -1,0 +1,161 @@
+"""The offsets of a file from its chapters' titles alone: what is said around each candidate place, all chapters at once.
+
+A hidden Markov model over the list (Rabiner 1989). The state of a chapter is the offset of the file there, one of some hundred
+candidates; 0 is always one. A chapter speaks for an offset
+
+- by its *onset*: near the place that the offset gives, is there one where a topic may begin (pauses, speakers, music), and are
+  the title's words, or the phrases that go with an "Intro" or "Outro", said there for the first time? And
+- by its *extent*: are the title's words said between this place and the next chapter's, more than elsewhere?
+
+Both are likelihood ratios against "anywhere in the file", so a title that is said nowhere, or everywhere, speaks for nothing.
+From one chapter to the next the offset mostly stays; it rises where something was inserted and falls where something was cut,
+both at a price (`offset_chain`: how rare that is). The measured duration minus the published one, where known, says what the
+last offset should be. The best path is accepted only if it is `_MARGIN` better than no offset at all and `_SUPPORT` chapters
+speak for each of its pieces: one title may be mentioned anywhere, and a wrong move is worse than none. The posterior of the
+chosen offset is the trust in each chapter, also where the map stays the identity.
+
+How near a chapter is to its printed time depends on how the list was printed (`snap.Habit`). The chain is solved for each
+habit that the list may follow; the one under which it is most probable decides. Lists in whole minutes are not moved.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from jobs.chapters.anchor import OffsetMap, Piece, Trust
+from jobs.chapters.offset_chain import Chain, Decided, priors
+from jobs.chapters.snap import WHOLE_MINUTES, Habit, habits_of
+from jobs.chapters.title_places import SPACING, Places
+from jobs.chapters.title_words import Floats, Indexes, TitleWords
+from jobs.chapters.topic_starts import topic_starts
+from storage.documents import AnchorMethod, ChapterMark, Coverage, Turn, Word
+
+_CLEAR = 1.0
+"""Log-odds from which on a chapter speaks for an offset against those around it."""
+_SAID = 0.2
+"""Share of a title's words that must be said where its chapter speaks for an offset."""
+_MARGIN = 6.0
+"""Log-odds by which moving must be better than not moving."""
+_SUPPORT = 2
+"""Chapters that must speak for each piece."""
+_SAME = 2 * SPACING
+"""Seconds within which two offsets are one."""
+_ROUGH = 6.0
+"""Seconds by which the excess duration and an offset found by titles may differ."""
+_LATE = 0.999
+_TICK = 0.5
+
+
+def title_offsets(
+    marks: Sequence[ChapterMark],
+    *,
+    words: Sequence[Word],
+    turns: Sequence[Turn],
+    coverage: Sequence[Coverage],
+    duration: float,
+    published_duration: float | None,
+) -> OffsetMap:
+    """Return the map that the titles of the visible marks, sorted by time, speak for in a file of `duration` seconds.
+
+    The identity, with its trust, where they say too little.
+    """
+    listed = [mark for mark in marks if not mark.hidden]
+    places = [place for place in topic_starts(words, turns, coverage) if place.time < duration]
+    if not listed or not places:
+        return OffsetMap()
+    evidence = Places(listed, places, TitleWords([mark.title for mark in listed], words), duration)
+    excess = None if published_duration is None else duration - published_duration
+    habits = habits_of([mark.start for mark in listed], on_file=False)
+    if WHOLE_MINUTES in habits:
+        habits = {WHOLE_MINUTES: 1.0}  # nobody prints whole minutes by chance
+    solved = [_Solved.of(evidence, habit, excess) for habit in habits]
+    best = max(solved, key=lambda one: one.found.total + math.log(habits[one.habit]))
+    return best.map()
+
+
+@dataclass(frozen=True)
+class _Solved:
+    """The chain of a list for one habit."""
+
+    evidence: Places
+    habit: Habit
+    excess: float | None
+    offsets: Floats
+    chain: Chain
+    found: Decided
+
+    @classmethod
+    def of(cls, evidence: Places, habit: Habit, excess: float | None) -> _Solved:
+        """Build the chain and solve it."""
+        offsets = evidence.candidates(habit, excess)
+        known = priors(offsets, evidence.published, excess)
+        chain = Chain(evidence.onsets(offsets, habit), evidence.extents(offsets), known)
+        return cls(evidence, habit, excess, offsets, chain, chain.solve())
+
+    def map(self) -> OffsetMap:
+        """Return the best path whose pieces all have their chapters; the identity if it is not good enough."""
+        zero = int(np.flatnonzero(self.offsets == 0)[0])
+        chain, best = self.chain, self.found
+        while (lonely := self._unsupported(best.path, zero)) is not None:
+            chain = chain.without(lonely)
+            best = chain.solve()
+        # within a rounded minute, something fits everywhere
+        clear = best.margin(zero) >= _MARGIN and self.habit is not WHOLE_MINUTES
+        path = best.path if clear else np.full(len(best.path), zero)
+        pieces = self._pieces(path) if (path != zero).any() else ()
+        method: AnchorMethod = "title_evidence" if pieces else "as_published"
+        return OffsetMap(pieces, method, self._trust(path))
+
+    def _unsupported(self, path: Indexes, zero: int) -> int | None:
+        """Return an offset of a path, other than 0, for which too few chapters speak; none if there is none.
+
+        A chapter must prefer it to 0 and to the offset before it, and its title must be said at its beginning, or inside it
+        more than elsewhere: pauses alone prove nothing. The excess duration counts as a chapter more for the last piece.
+        """
+        own, before = self.chain.alone, zero
+        for group in _stretches(path):
+            offset = int(path[group[0]])
+            last = group[-1] == len(path) - 1
+            told = last and self.excess is not None and abs(self.offsets[offset] - self.excess) <= _ROUGH
+            gains, topical = (
+                said[group, offset] - np.maximum(said[group, zero], said[group, before]) for said in (own, self.chain.inside)
+            )
+            opening = np.array([self.evidence.said(row, self.offsets[offset], self.habit)[1] >= _SAID for row in group])
+            speak = (gains >= _CLEAR) & (opening | (topical >= _CLEAR))
+            if offset != zero and speak.sum() + told < _SUPPORT:
+                return offset
+            before = offset
+        return None
+
+    def _pieces(self, path: Indexes) -> tuple[Piece, ...]:
+        """Return the map of a path; a step lies as far before its first chapter as people are off."""
+        pieces: list[Piece] = []
+        published, reach = self.evidence.published, self.habit.reach
+        for group in _stretches(path):
+            rough = float(self.offsets[path[group[0]]])
+            offset = self.evidence.refined(group, rough, self.habit) if rough else 0.0
+            if not pieces:
+                pieces.append(Piece(0.0, offset))
+                continue
+            before, first = published[group[0] - 1], published[group[0]]
+            start = max(first - reach, (before + first) / 2, pieces[-1].published_start + _TICK)
+            pieces.append(Piece(float(max(start, pieces[-1].place - offset + _TICK)), offset))
+        return tuple(pieces)
+
+    def _trust(self, path: Indexes) -> tuple[Trust, ...]:
+        """Return the posterior of the offsets of a path; of chapters at one time, that of the least sure."""
+        near = np.abs(self.offsets[None, :] - self.offsets[path][:, None]) <= _SAME
+        certain = np.minimum(_LATE, (self.found.posterior * near).sum(axis=1))
+        kept: dict[float, float] = {}
+        for published, share in zip(self.evidence.published, certain, strict=True):
+            kept[float(published)] = min(float(share), kept.get(float(published), 1.0))
+        return tuple(Trust(published, share) for published, share in kept.items())
+
+
+def _stretches(path: Indexes) -> list[list[int]]:
+    return [list(group) for _, group in itertools.groupby(range(len(path)), key=lambda at: path[at])]
