@@ -184,6 +184,8 @@ class _Page:
     def finished(self) -> list[NoteLine]:
         lines: list[NoteLine] = []
         for pieces, preformatted in self.lines:
+            if len(lines) >= MAX_LINES:
+                break
             if len(pieces) > 1 and not any(href for _, href in pieces):
                 pieces = [("".join([text for text, _ in pieces]), None)]  # noqa: PLW2901 - the same line, in one piece
             text, href = pieces[0]
@@ -219,14 +221,13 @@ def _feed(html: str, page: _Page) -> None:
             continue
         if tag.ends_line:
             page.has_blocks = True
-            if page.pieces:
-                page.end_line()
-                if len(page.lines) >= MAX_LINES:
-                    return
+            page.end_line()
         elif tag.matters:
             page.tag(tag)
         if tag.unseen:
             until = _past_element(html, place, tag.name)
+        if len(page.lines) >= MAX_LINES:
+            return
 
 
 @dataclass(frozen=True, slots=True)
