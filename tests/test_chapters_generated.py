@@ -255,10 +255,10 @@ def heard(words: Sequence[Word], options: Options) -> Heard:
             profile=LevelProfile(step=1.0, dbfs=()),
             speech=(Span(start=0.0, end=duration),), coverage=(Coverage(start=0.0, end=duration, kind="speech"),),
             parts=(PartSpan(index=0, start=0.0, end=duration),),
-            crossings=(),
         ),
         embedded=ChapterSource(kind="embedded", origin="file", status="none"),
         parts=(PartTranscript(index=0, segments=(said,)),),
+        crossings=(),
         diarization=None, language="en", transcriber=none, diarizer=None, options=options.model_dump(exclude_none=True),
         notes=(), warnings=(), version="1",
     )  # fmt: skip
