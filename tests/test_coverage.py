@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.coverage import ALWAYS_SILENT, NEVER_SILENT, cover, silence_level, with_words
+from jobs.coverage import ALWAYS_SILENT, NEVER_SILENT, cover, silence_level, with_inserted, with_words
 from jobs.levels import LevelProfile
 from storage.documents import Coverage, Segment, Span, Word
 
@@ -159,3 +159,17 @@ def test_a_segment_without_word_times_counts_as_a_whole() -> None:
     text = Segment(start=10, end=50, text="bees", words=())
     assert kinds(with_words(COVERED, (text,))) == kinds(COVERED)
     assert kinds(with_words(COVERED, (Segment(start=10, end=50, text=" "),)))[1] == (50, "unclear")
+
+
+def test_what_was_inserted_is_marked_and_tiles_are_divided_there() -> None:
+    """The kinds stay, and nothing is lost or doubled."""
+    done = with_inserted(COVERED, (Span(start=5, end=20), Span(start=55, end=99)))
+    assert [(c.end, c.kind, c.inserted) for c in done] == [
+        (5, "music", False),
+        (10, "music", True),
+        (20, "speech", True),
+        (50, "speech", False),
+        (55, "silence", False),
+        (60, "silence", True),
+    ]
+    assert with_inserted(COVERED, ()) == COVERED

@@ -11,9 +11,9 @@ import numpy as np
 
 from jobs.chapters.title_words import Floats, Indexes
 
-_STAYS = 0.87
+_STAYS = 0.85
 """Probability that the offset is the same at the next chapter."""
-_INSERTED, _CUT = 0.10, 0.03
+_INSERTED, _CUT = 0.10, 0.05
 """Probability that something was inserted, or cut, between two chapters, or before the first one."""
 _USUAL, _BIN = 240.0, 4.0
 """What is inserted or cut lasts up to four minutes, rarely more; offsets within a bin of seconds are one."""

@@ -41,7 +41,7 @@ from jobs.chapters.snap import RIGHT, Option, Pick, habits_of, snap
 from jobs.chapters.topic_starts import SpokenTitles, music_starts, topic_starts
 from storage.documents import AnchorMethod, Chapter, ChapterMark, Coverage, Notice, Segment, SourceKind, Turn, Word
 
-_AS_GOOD = 0.3
+_AS_GOOD = 0.5
 """Seconds from a place within which a time of an exact list is as good as the place."""
 _WORD_ERROR = 0.12
 """Seconds within which word times are exact."""

@@ -43,6 +43,8 @@ _MARGIN = 6.0
 """Log-odds by which moving must be better than not moving."""
 _SUPPORT = 2
 """Chapters that must speak for each piece."""
+_NO_CHANCE = 18.0
+"""Log-odds that a piece needs without them: with some hundred offsets and a dozen pieces there are a thousand chances."""
 _SAME = 2 * SPACING
 """Seconds within which two offsets are one."""
 _ROUGH = 6.0
@@ -115,7 +117,8 @@ class _Solved:
         """Return an offset of a path, other than 0, for which too few chapters speak; none if there is none.
 
         A chapter must prefer it to 0 and to the offset before it, and its title must be said at its beginning, or inside it
-        more than elsewhere: pauses alone prove nothing. The excess duration counts as a chapter more for the last piece.
+        more than elsewhere; pauses alone prove nothing, unless so many agree that it is no chance. The excess duration counts
+        as a chapter more for the last piece.
         """
         own, before = self.chain.alone, zero
         for group in _stretches(path):
@@ -127,7 +130,7 @@ class _Solved:
             )
             opening = np.array([self.evidence.said(row, self.offsets[offset], self.habit)[1] >= _SAID for row in group])
             speak = (gains >= _CLEAR) & (opening | (topical >= _CLEAR))
-            if offset != zero and speak.sum() + told < _SUPPORT:
+            if offset != zero and speak.sum() + told < _SUPPORT and gains.sum() < _NO_CHANCE:
                 return offset
             before = offset
         return None
@@ -138,7 +141,7 @@ class _Solved:
         published, reach = self.evidence.published, self.habit.reach
         for group in _stretches(path):
             rough = float(self.offsets[path[group[0]]])
-            offset = self.evidence.refined(group, rough, self.habit) if rough else 0.0
+            offset = self._refined(group, rough, last=group[-1] == len(path) - 1) if rough else 0.0
             if not pieces:
                 pieces.append(Piece(0.0, offset))
                 continue
@@ -146,6 +149,12 @@ class _Solved:
             start = max(first - reach, (before + first) / 2, pieces[-1].published_start + _TICK)
             pieces.append(Piece(float(max(start, pieces[-1].place - offset + _TICK)), offset))
         return tuple(pieces)
+
+    def _refined(self, group: Sequence[int], rough: float, *, last: bool) -> float:
+        """Return the offset of a piece: of the last one the excess duration, which is exact, if that is about the same."""
+        offset = self.evidence.refined(group, rough, self.habit)
+        told = last and self.excess is not None and abs(offset - self.excess) <= self.habit.reach
+        return self.excess if told and self.excess is not None else offset
 
     def _trust(self, path: Indexes) -> tuple[Trust, ...]:
         """Return the posterior of the offsets of a path; of chapters at one time, that of the least sure."""

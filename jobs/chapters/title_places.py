@@ -22,7 +22,7 @@ _TOPICAL = 0.6
 """Share of the mentions of a title's words that fall into its own chapter."""
 _ENOUGH_SAID = 5.0
 """Mentions of one title's words beyond which more of them say nothing new."""
-_MOST_SAYS = 4.0
+_MOST_SAYS = 6.0
 """Log-odds that one chapter's onset or extent says at most: whatever is said of it, it may be a coincidence."""
 _SAMPLES = 2000
 """Places of the file that stand for all of it."""

@@ -1,0 +1,68 @@
+"""The bench of chapters: its truth is true, its counts can fail, and a small run reaches the goals."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+
+import pytest
+
+from benchmarks.chapters import Case, Outcome, cases, false_moves, goals, outcomes, run, share
+from benchmarks.disturbed import DISTURBANCES, disturb, printed
+from benchmarks.picture import draw
+from benchmarks.published import clean
+
+EPISODE = clean(1, chapters=5, minutes=6, titles="spoken", sponsors=1)
+CASE = Case("none", "transcript", "exact", 0.0, 1)
+
+
+@pytest.mark.parametrize("how", DISTURBANCES)
+def test_the_truth_is_where_the_words_are(how: str) -> None:
+    """The first words of a chapter stand where its place is said to be, whatever was done to the file."""
+    received = disturb(EPISODE, how, seed=2, errors=0.0)  # type: ignore[arg-type]
+    texts = {round(w.start, 3): w.text for w in EPISODE.words}
+    for start, _, _ in EPISODE.chapters[1:]:
+        place = received.place(start)
+        if place is None:
+            assert how == "preview"
+            continue
+        near = [w.text for w in received.words if abs(w.start - place) < 0.6]
+        assert texts[round(start, 3)] in near
+    assert received.coverage[-1].end == pytest.approx(received.duration, abs=0.01)
+
+
+def test_a_seed_makes_the_same_episode_again() -> None:
+    """Cases are drawn from the seed alone."""
+    assert clean(3, chapters=4, minutes=3, titles="mixed") == clean(3, chapters=4, minutes=3, titles="mixed")
+    assert disturb(EPISODE, "one ad", seed=1, errors=0.1) == disturb(EPISODE, "one ad", seed=1, errors=0.1)
+    assert printed(EPISODE, "by hand", 1) != printed(EPISODE, "by hand", 2)
+
+
+def test_wrong_places_and_false_moves_are_counted() -> None:
+    """A place that is off misses the goals, and an offset on an undisturbed episode is a false move."""
+    right = Outcome(CASE, 0.0, 0.0, 0.0, 0.0, 0.95, 0.0)
+    wrong = replace(right, ours=30.0, offset=30.0)
+    assert false_moves([right, wrong]) == 1
+    assert false_moves([replace(wrong, case=replace(CASE, disturbance="one ad"))]) == 0
+    assert share([right, wrong], lambda o: o.ours <= 2) == 50
+    missed = {goal.what for goal in goals([right, wrong], 3.0) if not goal.met}
+    assert {"false moves on undisturbed episodes", "exact times made worse", "3 hours with 60 chapters"} <= missed
+
+
+@pytest.mark.slow
+def test_a_small_run_reaches_the_goals() -> None:
+    """On fixed seeds, short episodes: transcripts place all, titles most, nothing undisturbed is moved, confidence holds."""
+    found = [o for case in cases(3, 5) for o in outcomes(case, run(case, chapters=8, minutes=16))]
+    by_name = {goal.what: goal for goal in goals(found, 0.0)}
+    for what, goal in by_name.items():
+        if what not in {"undisturbed, by hand, within 0.5 s", "with titles that are said, within 2 s"}:
+            assert goal.met, goal
+    assert by_name["with titles that are said, within 2 s"].value >= 80  # three episodes a row, of a third of the length
+
+
+def test_the_picture_is_svg_with_every_chapter() -> None:
+    """It parses, and shows each title that was placed."""
+    done = run(Case("ads at pauses", "transcript", "by hand", 0.1, 4), chapters=5, minutes=6)
+    root = ET.fromstring(draw(done))
+    texts = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert {placed.mark.title for placed in done.placed} <= set(texts)
