@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, func, insert, or_, select, tuple_, update
+from sqlalchemy import Connection, Engine, Row, func, insert, select, tuple_, update
 
 from storage.database import reading
 from storage.documents import Episode
@@ -85,26 +85,6 @@ class Episodes:
         with reading(self._engine) as connection:
             rows = connection.execute(wanted).all()
         return page_of([_record(row) for row in rows], limit, lambda found: (found.first_seen, found.id))
-
-    def like(self, episode: Episode, *, within: float = 86_400.0) -> EpisodeRecord | None:
-        """Return an episode of the same feed that is this one under another id: same guid, or same title, date and length."""
-        if episode.feed_url is None:
-            return None
-        same = [episodes.c.guid == episode.guid] if episode.guid else []
-        if episode.published is not None and episode.published_duration is not None:
-            at, length = _stamp(episode.published), episode.published_duration
-            by_title = (
-                (episodes.c.title == episode.title)
-                & (func.abs(episodes.c.published - at) <= within)
-                & (func.abs(episodes.c.duration - length) <= 1.0)
-            )
-            same.append(by_title)
-        if not same:
-            return None
-        query = select(episodes).where(episodes.c.feed_url == episode.feed_url, or_(*same)).order_by(episodes.c.first_seen)
-        with reading(self._engine) as connection:
-            row = connection.execute(query.limit(1)).first()
-        return None if row is None else _record(row)
 
 
 def remember(connection: Connection, episode: Episode, now: float) -> None:

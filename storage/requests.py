@@ -30,7 +30,7 @@ from storage.errors import NotFound, OptionError
 from storage.ledger import still_asks
 from storage.paging import Page, page_of, place_of
 from storage.records import ENDED_STATES, JobRecord, JobState, job_of
-from storage.tables import episodes, events, jobs, steps
+from storage.tables import episodes, jobs, steps
 from storage.transitions import end_job, record_event
 
 SHORTEST_ID = 4
@@ -207,19 +207,6 @@ class Requests:
         """Return how many jobs `purge` would remove."""
         with reading(self._engine) as connection:
             return int(connection.execute(select(func.count()).where(_purgeable(before, states))).scalar_one())
-
-    def transcript_steps(self, job_id: str) -> tuple[int, int]:
-        """Return how many of a job's parts are transcribed, and how many there are."""
-        query = select(func.count(), func.max(steps.c.parts)).where(steps.c.job_id == job_id, steps.c.name == "transcribe")
-        with reading(self._engine) as connection:
-            found = connection.execute(query.where(steps.c.state == "done")).one()
-            every = connection.execute(query).one()
-        return int(found[0]), max(int(every[0]), int(every[1] or 0))  # a part that another job made may not say how many
-
-    def last_event(self, job_id: str) -> int:
-        """Return the id of a job's newest event; 0 if there is none."""
-        with reading(self._engine) as connection:
-            return int(connection.execute(select(func.max(events.c.id)).where(events.c.job_id == job_id)).scalar() or 0)
 
 
 def _purgeable(before: float, states: tuple[JobState, ...]) -> ColumnElement[bool]:

@@ -84,7 +84,7 @@ def test_there_is_nothing_to_come_back_for_once_all_was_seen(api: Api) -> None:
     """204 tells browsers to stop."""
     job = api.add_job("over")
     api.finish(job)
-    last = api.stores.requests.last_event(job)
+    last = api.stores.events.last()
     for after in (last, last + 1000):
         answer = api.get(f"/v1/jobs/{job}/events", headers={"Last-Event-ID": str(after)})
         assert (answer.status_code, answer.content) == (204, b"")
@@ -94,7 +94,7 @@ def test_a_job_that_is_tried_again_goes_on_being_told(api: Api) -> None:
     """The end of its first life does not end the stream."""
     job = api.add_job("twice")
     api.stores.requests.cancel(job)
-    first = api.stores.requests.last_event(job)
+    first = api.stores.events.last()
     api.stores.requests.retry(job)
     with _following(api, job) as events:
         seen = [next(events) for _ in range(3)]

@@ -99,7 +99,7 @@ def test_a_request_is_taken_down_and_what_can_be_done_at_once_is_announced(
         ("fetch", "fetch"),
     ]
     assert stores.queue.unannounced(since=0.0) == ()
-    again = desk.submit_all([asked(tmp_path), asked(tmp_path)])
+    again = [desk.submit(asked(tmp_path)) for _ in range(2)]
     assert [(one.job.id, one.fresh) for one in again] == [(submitted.job.id, False)] * 2
     assert len(announced.hints) == 3
 

@@ -120,22 +120,3 @@ def test_a_list_can_be_narrowed(episodes: Episodes, engine: Engine) -> None:
     assert ids(query="n_f") == []
     assert ids(transcribed=True) == ["ep_2"]
     assert ids(transcribed=False) == ["ep_1"]
-
-
-def test_an_episode_is_recognised_under_another_id(episodes: Episodes) -> None:
-    """By its guid, or by title, day and length; never in another feed."""
-    episodes.remember(EPISODE)
-
-    def known(**fields: object) -> bool:
-        found = episodes.like(other(id="ep_new", audio_url="https://example.com/new.mp3", **fields))
-        return found is not None and found.id == "ep_1"
-
-    assert known(title="Other", published=None)
-    assert known(guid="g2")
-    assert known(guid=None, published=datetime(2026, 1, 2, 20, tzinfo=UTC), published_duration=1800.9)
-    assert not known(guid="g2", published=datetime(2026, 1, 4, tzinfo=UTC))
-    assert not known(guid="g2", published_duration=1900.0)
-    assert not known(guid="g2", title="Other")
-    assert not known(guid=None, published=None)
-    assert not known(feed_url="https://example.com/other.xml")
-    assert not known(feed_url=None)

@@ -79,7 +79,7 @@ def test_a_submitted_job_is_queued_and_its_episode_is_known(requests: Requests, 
     assert Ledger(engine).standing(job.id).request == '{"a": 1}'
     assert Episodes(engine).get("ep_1").title == EPISODE.title
     assert kinds(engine, job.id) == ["job.queued"]
-    assert requests.last_event(job.id) == Events(engine).last() > 0
+    assert Events(engine).last() > 0
 
 
 def test_the_same_wish_is_one_job_and_another_wish_another(requests: Requests, engine: Engine) -> None:
@@ -379,18 +379,6 @@ def test_old_jobs_are_removed_with_their_steps_and_events(
     assert requests.purge(before=clock.now, states=("queued", "running", "done")) == 1
     assert {job.id for job in requests.list().items} == {open_job.id, late.id}
     assert Episodes(engine).get("ep_2").transcript == DIGEST
-
-
-def test_the_parts_of_a_job_are_counted_whoever_made_them(requests: Requests, queue: StepQueue, engine: Engine) -> None:
-    """A part that was adopted does not know how many there are."""
-    job = requests.submit(new()).job
-    assert requests.transcript_steps(job.id) == (0, 0)
-    queue.enqueue(job.id, [PART])
-    assert requests.transcript_steps(job.id) == (0, 2)
-    other = requests.submit(new("ep_2")).job
-    for number in range(3):
-        Ledger(engine).adopt(other.id, "transcribe", number, f"key {number}", DIGEST)
-    assert requests.transcript_steps(other.id) == (3, 3)
 
 
 def test_a_job_is_found_by_the_beginning_of_its_id(requests: Requests) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from storage.documents import Episode
-from storage.records import ReadyStep, StepRecord
+from storage.records import Hint, ReadyStep, StepRecord
 from storage.requests import NewJob
 from tests.puppets import Puppets
 from tests.yard import wait_for
@@ -42,10 +42,15 @@ class Place:
     """A station over a ledger, and threads that serve it."""
 
     def __init__(self, stores: Stores, settings: Settings) -> None:
-        self.desk = _Planned(stores, open_tools(settings, stores), lambda _: ())
+        self.told: list[Hint] = []
+        self.desk = _Planned(stores, open_tools(settings, stores), self._tell)
         self.stores = stores
         self.station = Watched(self.desk, settings, ("asr", "cpu"), 2)
         self._pool = ThreadPoolExecutor(4)
+
+    def _tell(self, hints: Iterable[Hint]) -> tuple[Hint, ...]:
+        self.told.extend(hints)
+        return tuple(self.told)
 
     def job(self, name: str = "one", parts: int = 1) -> str:
         """Submit a job with parts to be heard."""
@@ -103,6 +108,24 @@ def test_a_station_with_nothing_to_do_says_so(place: Place) -> None:
     """No child is started for it."""
     assert not place.serve().result()
     assert place.station.idle
+
+
+def test_one_message_is_enough_for_all_that_waits_in_the_queues_of_a_station(place: Place) -> None:
+    """Whatever queue it named."""
+    jobs = [place.job(f"job {n}", parts=2) for n in range(2)]
+    place.station.work_off("asr")
+    assert [ended for _, ended in place.station.settled] == ["done"] * 4
+    assert place.stores.queue.foremost(("asr", "cpu")) is None
+    assert {active.lease.job_id for active, _ in place.station.settled} == set(jobs)
+
+
+def test_a_station_looks_up_from_a_long_backlog_and_gives_word_of_the_rest(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So feeds are polled meanwhile, and no other worker stays idle."""
+    monkeypatch.setattr("worker.station.LOOK_UP", 0.0)
+    job = place.job(parts=3)
+    place.station.work_off("asr")
+    assert len(place.station.settled) == 1
+    assert place.told == [Hint("asr", job, "transcribe", 1)]
 
 
 def test_a_cancelled_job_is_stopped_at_its_next_sign_of_life(place: Place, puppets: Puppets) -> None:

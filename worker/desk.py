@@ -93,10 +93,6 @@ class Desk:
             self._begin(submitted.job.id)
         return submitted
 
-    def submit_all(self, asked: Sequence[Asked]) -> tuple[Submitted, ...]:
-        """Take down several requests; each is its own transaction, and asking again for the same ones makes no second job."""
-        return tuple(self.submit(one) for one in asked)
-
     def retry(self, job_id: str) -> Submitted:
         """Set a failed or cancelled job going again, from its last finished step; any other stays as it is."""
         submitted = self.stores.requests.retry(job_id)
