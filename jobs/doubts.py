@@ -45,23 +45,22 @@ def _is_doubtful(segments: Sequence[Segment], speech: Sequence[Span], start: flo
     """Tell whether anything between two times on one side of a seam is doubtful."""
     near = [segment for segment in segments if segment.end > start and segment.start < end]
     words = [word for segment in near for word in segment.words if start < (word.start + word.end) / 2 < end]
-    regions = [
-        Span(start=max(region.start, start), end=min(region.end, end))
-        for region in speech
-        if start < region.end and region.start < end
-    ]
+    regions = [region for region in speech if start < region.end and region.start < end]
+    spoken = [(word.start, word.end) for segment in near for word in segment.words]
     return (
         any(segment.flags for segment in near)
         or any((word.probability or 0.0) < SURE for word in words)
         or any(not any(r.start - ASTRAY <= (w.start + w.end) / 2 <= r.end + ASTRAY for r in regions) for w in words)
-        or any(_wordless(region, [(w.start, w.end) for s in near for w in s.words]) > WORDLESS for region in regions)
+        or any(_wordless(region, spoken, start, end) > WORDLESS for region in regions)
     )
 
 
-def _wordless(region: Span, words: Sequence[tuple[float, float]]) -> float:
-    """Return the longest stretch of a region, in seconds, over which no word lies; endless if there is none at all."""
-    longest, at, worded = 0.0, region.start, False
-    for start, end in sorted(words):
-        if end > at and start < region.end:
-            longest, at, worded = max(longest, start - at), end, True
-    return max(longest, region.end - at) if worded else inf
+def _wordless(region: Span, words: Sequence[tuple[float, float]], start: float, end: float) -> float:
+    """Return the longest stretch of a region between two times, in seconds, over which no word lies; endless if none does."""
+    inside = sorted(word for word in words if word[1] > region.start and word[0] < region.end)
+    if not inside:
+        return inf
+    longest, at = 0.0, region.start
+    for began, ended in (*inside, (region.end, region.end)):
+        longest, at = max(longest, min(began, end) - max(at, start)), max(at, ended)
+    return longest

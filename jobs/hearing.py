@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -121,18 +121,17 @@ class Hearing:
     def _bridges(self, doubtful: Sequence[PartSpan], asked: SpeechOptions) -> Iterator[Task[Crossing]]:
         """Yield a step for each seam that is worth hearing again and can be."""
         prepared = self.episode.ready.prepared
-        spans = {part.index: bridge_spans(part, prepared.speech, prepared.duration) for part in doubtful}
-        lengths = {index: sum(span.end - span.start for span in across) for index, across in spans.items()}
-        for part in doubtful:
-            if spans[part.index]:
-                yield self._bridge(part, asked, lengths[part.index], sum(lengths.values()))
+        spans = {part: bridge_spans(part, prepared.speech, prepared.duration) for part in doubtful}
+        lengths = {part: sum(span.end - span.start for span in across) for part, across in spans.items() if across}
+        for part in lengths:
+            yield self._bridge(part, asked, lengths)
 
-    def _bridge(self, part: PartSpan, asked: SpeechOptions, length: float, whole: float) -> Task[Crossing]:
+    def _bridge(self, part: PartSpan, asked: SpeechOptions, lengths: Mapping[PartSpan, float]) -> Task[Crossing]:
         prepared = self.episode.ready.prepared
 
         def listen(report: Report) -> Crossing:
             return hear_bridges(part.index, bridges(self.pcm(), part, prepared.speech), self.transcriber(), asked, report)
 
         key = self.key("bridge", self.episode.key, part.index, self.chosen.model_dump_json(), repr(asked))
-        step = Step("bridge", key, part.index, len(prepared.parts), total=length, whole=whole)
+        step = Step("bridge", key, part.index, len(lengths), total=lengths[part], whole=sum(lengths.values()))
         return Task(step, Crossing, listen, "asr", listens=True)

@@ -104,21 +104,22 @@ def _all_steps(request: JobRequest, shop: Workshop, runner: StepRunner) -> tuple
     known = _Results(shop)
     tools = Tools(shop.blobs, shop.fetcher, _Engines(shop), shop.decode_limits, shop.ledger.forget)
     with Plan(request, tools) as plan:
-        ahead = plan.ahead(known)
+        ahead, at_once = plan.ahead(known), 1
         while ahead.transcript is None or ahead.last is None:
-            first = ahead.ready[0].step.name
-            alike = list(takewhile(lambda task: task.step.name == first, ahead.ready))  # noqa: B023 - used at once
-            known.keep(alike, _run(alike, shop, runner))
+            first = ahead.ready[0].step
+            alike = list(takewhile(lambda task: task.step.name == first.name, ahead.ready))  # noqa: B023 - used at once
+            if first.name == "transcribe":
+                at_once = shop.transcriber.expect(first.parts)  # bridges are heard by as many afterwards
+            known.keep(alike, _run(alike, runner, at_once))
             ahead = plan.ahead(known)
         _clean_up(request, plan.decoded_blob(known), shop, runner.job_id)
     return ahead.transcript, ahead.last.step.key
 
 
-def _run(tasks: list[Task[Any]], shop: Workshop, runner: StepRunner) -> tuple[Document, ...]:
-    """Run steps of one name, several at once where the engine can."""
+def _run(tasks: list[Task[Any]], runner: StepRunner, at_once: int) -> tuple[Document, ...]:
+    """Run steps of one name; those that are done for parts, up to so many at once."""
     first = tasks[0]
     if first.step.name in IN_PARTS:
-        at_once = shop.transcriber.expect(first.step.parts)
         return runner.run_all([(task.step, task.work) for task in tasks], first.kind, at_once=at_once)
     return tuple(runner.run(task.step, task.kind, task.work, usable=_usable(task)) for task in tasks)
 

@@ -52,7 +52,9 @@ def steps_table(steps: Iterable[StepRecord]) -> Table:
         table.add_column(name, justify="right" if name in {"part", "attempts", "took"} else "left", no_wrap=True)
     table.add_column("waits for, or failed because", overflow="fold")
     for step in sorted(steps, key=lambda step: step.started_at is None):
-        part = f"{step.part + 1} of {step.parts}" if step.parts > 1 else ""
+        part = (
+            f"before {step.part + 1}" if step.name == "bridge" else f"{step.part + 1} of {step.parts}" if step.parts > 1 else ""
+        )
         cells = (_LABELS.get(step.name, step.name), part, _state(step.state), _done(step))
         table.add_row(*cells, str(step.attempts or ""), _took(step), escape(waits_for(step)))
     return table

@@ -27,6 +27,7 @@ LABELS: dict[StepName, str] = {
     "prepare": "decode",
     "language": "language",
     "transcribe": "transcribe",
+    "bridge": "check seams",
     "diarize": "speakers",
     "assemble": "assemble",
 }
@@ -181,7 +182,9 @@ def _bars(console: Console) -> Progress:
 
 def ended(event: StepEnded) -> str:
     """Say in words that a step is done."""
-    part = f" part {event.part + 1} of {event.parts}" if event.step == "transcribe" else ""
+    part = {"transcribe": f" part {event.part + 1} of {event.parts}", "bridge": f" before part {event.part + 1}"}.get(
+        event.step, ""
+    )
     how = "already done" if event.reused else f"done in {event.seconds:.1f} s"
     return f"{LABELS[event.step]}{part}: {how}"
 

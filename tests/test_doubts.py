@@ -72,6 +72,12 @@ def test_one_doubt_on_either_side_is_enough(what: str) -> None:
     assert found(DOUBTFUL[what], SURE) == found(SURE, DOUBTFUL[what]) == [SEAM]
 
 
+def test_a_region_that_ends_just_inside_the_edge_needs_no_word_there() -> None:
+    """Its words lie where it lies."""
+    crossing = replace(SURE, words=(*SURE.words[:6], (3.3, 3.9), (4.02, 4.4)), speech=((0.5, 2.9), (3.3, 3.9), (3.98, 4.4)))
+    assert found(crossing, crossing) == []
+
+
 def test_what_is_far_from_the_seam_does_not_matter() -> None:
     """A model's windows make no difference there."""
     far = replace(SURE, words=((6.0, 6.4),), speech=((6.0, 8.0),), probability=0.1)

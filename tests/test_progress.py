@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import dataclass
+from typing import get_args
 
 import pytest
 from rich.console import Console
 
-from jobs.events import EpisodeBegan, Event, Noticed, StepBegan, StepEnded, StepMoved
-from service.progress import Bars, JsonLines, PlainLines, _bars, ended, noticed, shown
+from jobs.events import EpisodeBegan, Event, Noticed, StepBegan, StepEnded, StepMoved, StepName
+from service.progress import LABELS, Bars, JsonLines, PlainLines, _bars, ended, noticed, shown
 from service.wording import clock, size
 from storage.documents import Episode, Notice
 
@@ -142,3 +143,13 @@ def test_times_as_people_read_them(seconds: float, text: str) -> None:
 def test_sizes_as_people_read_them(count: float, text: str) -> None:
     """In thousands."""
     assert size(count) == text
+
+
+def test_every_step_has_a_name_for_people() -> None:
+    """Else its end would end the whole run."""
+    assert set(LABELS) == set(get_args(StepName))
+
+
+def test_a_seam_is_named_by_the_part_behind_it() -> None:
+    """Not all seams are heard again, so they are not counted."""
+    assert ended(StepEnded("bridge", 4, 2, reused=False, total=40.0, seconds=1.25)) == "check seams before part 5: done in 1.2 s"
