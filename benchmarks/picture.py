@@ -13,7 +13,7 @@ from benchmarks.chapters import Anchored
 from benchmarks.published import Sound
 from storage.documents import Coverage
 
-_WIDTH, _MARGIN = 1180, 20
+_WIDTH, _MARGIN, _RIGHT = 1180, 20, 150
 _ABOVE, _BELOW, _BAR = 150, 330, 26
 _COLOURS = {"speech": "#8fb3d9", "music": "#c9b458", "silence": "#e8e8e8", "unclear": "#d0d0d0"}
 _AD, _LINE, _KEPT, _TRUTH = "#d9534f", "#2a6f3e", "#b0b0b0", "#111111"
@@ -23,7 +23,7 @@ _HEIGHT = 455
 def draw(done: Anchored) -> str:
     """Return the picture of an anchored episode as SVG."""
     longest = max(done.episode.duration, done.received.duration)
-    scale = (_WIDTH - 2 * _MARGIN) / longest
+    scale = (_WIDTH - _MARGIN - _RIGHT) / longest
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" font-family="sans-serif" font-size="12">',
         f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="white"/>',

@@ -26,19 +26,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from jobs.chapters.anchor import OffsetMap, Piece, Trust
-from jobs.chapters.runs import Pair, Run, anchors, runs_of
-from jobs.chapters.tokens import Token, cue_tokens, heard_tokens
+from jobs.chapters.runs import EXACT, Pair, Run, anchors, runs_of
+from jobs.chapters.tokens import DRIFT, Token, cue_tokens, heard_tokens
 from jobs.published import Cue
 from storage.documents import Word
 
 _ENOUGH = 0.3
 """Share of the shorter text's words that must lie in runs."""
-_SAME_CLOCK = 0.4
+_SAME_CLOCK = 0.6
 _NEAR = 0.5
-"""Seconds from where a word should be within which it counts as found, besides the error of its time."""
+"""Seconds from where a word should be within which it counts as found, besides the drift from the match that tells."""
+_ADRIFT = 3.0
+"""Seconds of drift at most: farther off, every word would be found."""
 _MARGIN = 0.1
 """Seconds by which a step is put before the word that begins the stretch behind it; half the pause where that is shorter."""
 _HIT, _MISS = 1.0, -0.6
+_PAUSING = 1.5
+"""What a second's pause counts beside hits."""
 _OVERLAP = 0.05
 """Seconds by which a recogniser lets a word begin before the one before it ends."""
 _FAR = 20.0
@@ -56,11 +60,12 @@ def align(cues: Sequence[Cue], words: Sequence[Word]) -> OffsetMap | None:
     Takes about a second for ten hours of speech.
     """
     published, heard = cue_tokens(cues), heard_tokens(words)
-    runs = runs_of(anchors(published, heard), published, heard)
+    pairs = anchors(published, heard)
+    runs = runs_of(pairs, published, heard)
     covered = sum(run.last.published - run.first.published + 1 for run in runs)
     if covered < _ENOUGH * min(len(published), len(heard)) or not runs:
         return None
-    return _Aligned(published, heard).map(runs)
+    return _Aligned(published, heard, pairs).map(runs)
 
 
 @dataclass(frozen=True)
@@ -77,8 +82,8 @@ class _Step:
 class _Aligned:
     """Two texts whose runs are known."""
 
-    def __init__(self, published: Sequence[Token], heard: Sequence[Token]) -> None:
-        self._published, self._heard = published, heard
+    def __init__(self, published: Sequence[Token], heard: Sequence[Token], pairs: Sequence[Pair]) -> None:
+        self._published, self._heard, self._pairs = published, heard, pairs
         self._starts: dict[str, list[float]] = defaultdict(list)
         for token in heard:
             self._starts[token.text].append(token.start)
@@ -115,28 +120,53 @@ class _Aligned:
         """Return where offsets change between two runs, by the words between them.
 
         As many as possible should be found at the first offset up to somewhere, and at the second from somewhere on; what fits
-        neither lies between.
+        neither lies between. Pauses there speak for it, in the file and in what was published: things are put in at pauses.
         """
-        between = range(a.last.published + 1, b.first.published)
-        at_a, at_b = ([self._found(k, run.offset) for k in between] for run in (a, b))
-        first, second = _split([t is not None for t in at_a], [t is not None for t in at_b])
-        last = max([self._heard[a.last.heard].start, *(t for t in at_a[:first] if t is not None)])
-        begin = min([self._heard[b.first.heard].start, *(t for t in at_b[second:] if t is not None)])
-        last = self._end(last)
+        x, y = self._edges(a, b)
+        between = range(x.published + 1, y.published)
+        apart = self._heard[x.heard].start, self._heard[y.heard].start  # a word of ours is not said twice
+        at_a, at_b = ([self._found(k, pair, apart) for k in between] for pair in (x, y))
+        pauses = [self._between_cues(k) for k in range(x.published + 1, y.published + 1)]
+        behind = [0.0 if t is None else self._pause(self._index(t) + 1) for t in (self._heard[x.heard].start, *at_a)]
+        before = [0.0 if t is None else self._pause(self._index(t)) for t in (*at_b, self._heard[y.heard].start)]
+        ups = [_pausing(ours, theirs) for ours, theirs in zip(behind, pauses, strict=True)]
+        downs = [_pausing(ours, theirs) for ours, theirs in zip(before, pauses, strict=True)]
+        first, second = _split([t is not None for t in at_a], [t is not None for t in at_b], ups, downs)
+        last = max([self._heard[x.heard].start, *(t for t in at_a[:first] if t is not None)])
+        begin = min([self._heard[y.heard].start, *(t for t in at_b[second:] if t is not None)])
+        last = self._heard[self._index(last)].end
         return self._refined(last - _OVERLAP - a.offset, begin, b.offset, loose=second - first)
 
-    def _found(self, k: int, offset: float) -> float | None:
-        """Return the time at which a published word was heard near where an offset puts it; none if it was not."""
+    def _index(self, start: float) -> int:
+        """Return which of our words begins at a time."""
+        return bisect.bisect_right(self._heard, start, key=lambda token: token.start) - 1
+
+    def _edges(self, a: Run, b: Run) -> tuple[Pair, Pair]:
+        """Return the neighbouring matches between which the offset leaps most, of those between exact times of two runs.
+
+        Inside a long cue offsets drift, but from one match to the next they do not.
+        """
+        low = next((pair for pair in reversed(a.pairs) if self._published[pair.published].error <= EXACT), a.last)
+        high = next((pair for pair in b.pairs if self._published[pair.published].error <= EXACT), b.first)
+        inside = [pair for pair in self._pairs if low.published <= pair.published <= high.published]
+        rises = b.offset > a.offset
+        return max(
+            itertools.pairwise(inside),
+            key=lambda two: (self._difference(two[1]) - self._difference(two[0])) * (1 if rises else -1),
+        )
+
+    def _difference(self, pair: Pair) -> float:
+        return self._heard[pair.heard].start - self._published[pair.published].start
+
+    def _found(self, k: int, near: Pair, apart: tuple[float, float]) -> float | None:
+        """Return the time between two others at which a published word was heard where a match puts it; none if it was not."""
         token = self._published[k]
         times = self._starts.get(token.text, ())
-        wanted = token.start + offset
+        wanted = token.start + self._difference(near)
+        error = _NEAR + min(2 * token.error, DRIFT * abs(token.start - self._time(near)), _ADRIFT)
         at = bisect.bisect_left(times, wanted)
-        near = [t for t in times[max(0, at - 1) : at + 1] if abs(t - wanted) <= _NEAR + 2 * token.error]
-        return min(near, key=lambda t: abs(t - wanted), default=None)
-
-    def _end(self, start: float) -> float:
-        """Return the end of the word that was heard at a time."""
-        return self._heard[bisect.bisect_right(self._heard, start, key=lambda token: token.start) - 1].end
+        near_by = (t for t in times[max(0, at - 1) : at + 1] if abs(t - wanted) <= error and apart[0] < t < apart[1])
+        return min(near_by, key=lambda t: abs(t - wanted), default=None)
 
     def _refined(self, last: float, begin: float, offset: float, *, loose: int) -> _Step:
         """Go back in our words from the first one that is surely behind the step, by at most as many as are in doubt.
@@ -154,23 +184,31 @@ class _Aligned:
 
     def _pause(self, at: int) -> float:
         """Return the seconds without words before one of ours."""
-        return self._heard[at].start - (self._heard[at - 1].end if at else 0.0)
+        return self._heard[at].start - (self._heard[at - 1].end if at else 0.0) if at < len(self._heard) else 0.0
+
+    def _between_cues(self, at: int) -> float:
+        """Return the seconds without words before a published one."""
+        return max(0.0, self._published[at].start - self._published[at - 1].end) if 0 < at < len(self._published) else 0.0
 
     def _published_pause(self, time: float) -> float:
         """Return the seconds without words before the published word that begins next to a time."""
         at = bisect.bisect_left(self._published, time - _NEAR / 2, key=lambda token: token.start)
-        if not 0 < at < len(self._published) or self._published[at].start > time + _NEAR / 2:
-            return 0.0
-        return max(0.0, self._published[at].start - self._published[at - 1].end)
+        return self._between_cues(at) if at < len(self._published) and self._published[at].start <= time + _NEAR / 2 else 0.0
 
 
-def _split(at_a: Sequence[bool], at_b: Sequence[bool]) -> tuple[int, int]:
+def _pausing(heard: float, published: float) -> float:
+    return _PAUSING * (min(1.0, heard) + min(1.0, published))
+
+
+def _split(at_a: Sequence[bool], at_b: Sequence[bool], after_a: Sequence[float], before_b: Sequence[float]) -> tuple[int, int]:
     """Return how many words belong to the first run, and from which on they belong to the second.
 
     By chance, one word in ten is found anywhere; inside a run, two of three are at least. So a hit counts more than a miss.
+    `after_a`, `before_b`: what else speaks for the first run to end, or for the second to begin, before each word.
     """
     ups = [0.0, *itertools.accumulate(_HIT if hit else _MISS for hit in at_a)]
     downs = [0.0, *itertools.accumulate(_HIT if hit else _MISS for hit in reversed(at_b))][::-1]
+    ups, downs = ([x + y for x, y in zip(*pair, strict=True)] for pair in ((ups, after_a), (downs, before_b)))
     best, found, top = 0, (0, len(at_b)), float("-inf")
     for second, down in enumerate(downs):
         best = second if ups[second] > ups[best] else best

@@ -35,7 +35,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from jobs.chapters.anchor import IDENTITY, OffsetMap
+from jobs.chapters.anchor import IDENTITY, OffsetMap, Piece
 from jobs.chapters.as_published import as_published
 from jobs.chapters.snap import RIGHT, Option, Pick, habits_of, snap
 from jobs.chapters.topic_starts import SpokenTitles, music_starts, topic_starts
@@ -45,6 +45,8 @@ _AS_GOOD = 0.5
 """Seconds from a place within which a time of an exact list is as good as the place."""
 _WORD_ERROR = 0.12
 """Seconds within which word times are exact."""
+_AT_A_STEP = 1.5
+"""Evidence that a topic begins where something was inserted or cut."""
 _FAR, _FAR_CONFIDENCE = 4.5, 0.6
 """A move of more seconds than people are off by, as from a rounded minute, must be more probable than this."""
 _GAP = 1.0
@@ -86,6 +88,8 @@ def find_starts(
     """
     inside = [m for m in sorted(marks, key=lambda m: m.start) if offsets.apply(m.start) < duration]
     options = _Options(*as_published(words, turns, coverage, offsets))
+    if offsets.method == "publisher_transcript":  # other maps know that there is a step, not where
+        options.favour(offsets.pieces[1:])
     picks = _picks([m for m in inside if not m.hidden], options, offsets, on_file=kind == "embedded")
     sure = sum(p.confidence for p in picks.values()) / len(picks) if picks else RIGHT
     placed = [_placed(m, kind, offsets, picks.get(m.start) if not m.hidden else None, sure) for m in inside]
@@ -159,6 +163,14 @@ class _Options:
         firsts = [p.word for p in spoken if p.word is not None]
         self._following = dict(zip(firsts, [*firsts[1:], len(words)], strict=False))
         self._titles = SpokenTitles(words)
+
+    def favour(self, steps: Sequence[Piece]) -> None:
+        """Count in that things are put in, and cut, where topics end: raise the first place behind each step."""
+        for step in steps:
+            at = bisect.bisect_left(self._times, step.published_start - step.doubt)
+            if at < len(self._times) and self._times[at] <= step.published_start + RIGHT:
+                place = self._places[at]
+                self._places[at] = replace(place, evidence=place.evidence + _AT_A_STEP)
 
     def near(self, title: str, at: float, between: tuple[float, float]) -> list[Option]:
         """Return the options, between two times, for a title published at a time; sorted, the time itself one of them."""

@@ -16,11 +16,13 @@ _ANCHOR = 4
 """Words of an anchor: at three wrong words in ten, every fourth sequence is still whole, and few occur twice by chance."""
 _AGREE = 0.8
 """Seconds by which offsets may differ within a run, besides the error of the words' times."""
+_LOOSEST = 4.0
+"""Seconds of that error that count at most: in a very long cue, anything would fit."""
 _RECENT = 24
 """So many matches back a run looks for its offset: enough for a median, few enough to notice a step at once."""
 _MATCHES = 12
 """Matched words that make a run: fewer may be a phrase that is said in two places."""
-_EXACT, _EXACT_MATCHES = 0.5, 3
+EXACT, _EXACT_MATCHES = 0.5, 3
 """Seconds of error up to which a time is exact, and how many of a run's must be: guesses inside a long cue prove no offset."""
 _STEP = 2.0
 """Seconds that are inserted or cut at least; less is the error of a run's offset."""
@@ -73,7 +75,7 @@ def runs_of(pairs: Sequence[Pair], published: Sequence[Token], heard: Sequence[T
     ]
     joined: list[list[_Match]] = []
     for group in _groups(matches):
-        if len(group) < _MATCHES or sum(match.error <= _EXACT for match in group) < _EXACT_MATCHES:
+        if len(group) < _MATCHES or sum(match.error <= EXACT for match in group) < _EXACT_MATCHES:
             continue
         if joined and abs(_offset(joined[-1]) - _offset(group)) < _STEP:
             joined[-1] = joined[-1] + group
@@ -128,7 +130,7 @@ class _Group:
 
     def fits(self, match: _Match) -> bool:
         """Tell whether a match agrees with the last ones; none does with an empty group."""
-        return abs(match.difference - self._center) <= _AGREE + 2 * match.error
+        return abs(match.difference - self._center) <= _AGREE + min(_LOOSEST, 2 * match.error)
 
     def add(self, match: _Match) -> None:
         """Take a match in."""

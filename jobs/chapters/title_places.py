@@ -12,7 +12,7 @@ from jobs.chapters.title_words import Floats, Indexes, Mention, TitleWords
 from jobs.chapters.topic_starts import TopicStart
 from storage.documents import ChapterMark
 
-_W_TITLE, _W_PLACE = 4.0, 0.6
+_W_TITLE, _W_PLACE = 4.0, 1.0
 """Weight of the title's words said at a place, and of its pause, change of speaker or music, in log-odds."""
 _NOWHERE = -3.0
 """The same where nothing begins."""
@@ -20,7 +20,7 @@ _RELIABLE = 0.75
 """Share of the chapters whose onset follows the model at all."""
 _TOPICAL = 0.6
 """Share of the mentions of a title's words that fall into its own chapter."""
-_ENOUGH_SAID = 5.0
+_ENOUGH_SAID = 8.0
 """Mentions of one title's words beyond which more of them say nothing new."""
 _MOST_SAYS = 6.0
 """Log-odds that one chapter's onset or extent says at most: whatever is said of it, it may be a coincidence."""

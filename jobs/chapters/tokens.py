@@ -29,7 +29,7 @@ _USUAL_PACE = 0.06
 """Seconds that a letter takes where no cue tells."""
 _CUT_OFF = 0.5
 _EDGE = 0.15
-_DRIFT = 0.12
+DRIFT = 0.12
 """Speech speeds up and slows down: this share of the distance from the nearer end of a cue is how wrong a word's time may be."""
 
 
@@ -93,7 +93,7 @@ def _spread(pieces: Sequence[str], start: float, end: float, *, ends: bool) -> I
         size = len(piece) + _LETTERS
         begin, stop = (start + (end - start) * share / total for share in (before, before + size))
         far = min(begin - start, end - begin) if ends else begin - start
-        yield Token(piece, begin, stop, _EDGE + _DRIFT * far)
+        yield Token(piece, begin, stop, _EDGE + DRIFT * far)
         before += size
 
 
