@@ -113,6 +113,13 @@ class Ledger:
         with reading(self._engine) as connection:
             return connection.execute(select(jobs.c.id).where(*other).limit(1)).first() is not None
 
+    def outputs_in_use(self, name: str, job_id: str) -> tuple[str, ...]:
+        """Return what finished steps of this name made for other jobs that are queued or running."""
+        other = (jobs.c.id != job_id, jobs.c.state.in_(OPEN_STATES))
+        query = select(steps.c.output).join(jobs).where(steps.c.name == name, steps.c.state == "done", *other)
+        with reading(self._engine) as connection:
+            return tuple(connection.execute(query).scalars())
+
     # -------------------------------------------------------------- steps
 
     def steps(self, job_id: str) -> tuple[StepRecord, ...]:

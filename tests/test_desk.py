@@ -119,6 +119,21 @@ def test_audio_that_was_removed_is_decoded_once_for_all_parts_of_another_job(
     assert "prepare" not in work(settings, stores)
 
 
+def test_audio_that_another_open_job_was_decoded_to_stays(desk: Desk, stores: Stores, settings: Settings, tmp_path: Path) -> None:
+    """Two files that differ in what follows their audio are decoded to the same."""
+    one = asked(tmp_path)
+    copy = tmp_path / "copy.mp3"
+    copy.write_bytes((DATA / "two_sentences.mp3").read_bytes() + b"TAG" + bytes(125))
+    twin = Episode(id="ep_twin", title="The same", audio_url=copy.as_uri())
+    desk.submit(replace(one, publication=Publication(episode=twin)))
+    while "prepare" not in work(settings, stores, steps=1):
+        pass
+    desk.submit(replace(one, priority=10))
+    done = work(settings, stores)
+    assert (done.count("prepare"), done.count("assemble")) == (1, 2)
+    assert not [path for path in (settings.data_dir / "blobs").glob("??/*") if path.read_bytes()[:4] == b"RIFF"]
+
+
 def test_a_job_is_done_step_by_step_and_ends_with_its_transcript(
     desk: Desk, stores: Stores, settings: Settings, tmp_path: Path
 ) -> None:

@@ -12,12 +12,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from pydantic import ValidationError
+
+from jobs.decoded import PreparedEpisode
 from jobs.options import Options
 from jobs.plan import Plan
 from jobs.request import JobRequest, read_request
 from jobs.tasks import Tools
 from storage.documents import Note, Publication
-from storage.errors import EarmarkError, TransientError
+from storage.errors import CorruptBlob, EarmarkError, NotFound, TransientError
 from storage.records import Hint, Standing
 from storage.requests import NewJob, Submitted
 from worker.known import LedgerResults, ready_steps
@@ -150,5 +153,14 @@ class Desk:
 
     def _clean_up(self, job_id: str, episode: str, decoded: str | None) -> None:
         """Remove the decoded audio, which is large and can be made again, unless another job of the episode may be using it."""
-        if decoded is not None and not (self.tools.keep_decoded or self.stores.ledger.has_others(episode, job_id)):
+        if decoded is None or self.tools.keep_decoded or self.stores.ledger.has_others(episode, job_id):
+            return
+        if not any(self._is_decoded_to(decoded, output) for output in self.stores.ledger.outputs_in_use("prepare", job_id)):
             self.stores.blobs.remove(decoded)
+
+    def _is_decoded_to(self, decoded: str, output: str) -> bool:
+        """Tell whether an episode was decoded to this audio; files that differ in their tags alone are."""
+        try:
+            return self.stores.results.read(output, PreparedEpisode).pcm == decoded
+        except (NotFound, CorruptBlob, ValidationError):
+            return False
