@@ -76,8 +76,10 @@ class Plan:
         Where decoded audio is needed and was removed, the episode is prepared again, once for all who listen.
         """
         ahead = self._walked(known, decoded=False)
-        needed = any(task.listens for task in ahead.ready)
-        return self._walked(known, decoded=True) if needed else ahead
+        if not any(task.listens for task in ahead.ready):
+            return ahead
+        pcm = self.decoded_blob(known)
+        return ahead if pcm is None or self._tools.blobs.has(pcm) else self._walked(known, decoded=True)
 
     def _walked(self, known: Known, *, decoded: bool) -> Ahead:
         """Walk the plan once; with `decoded`, an episode whose decoded audio is gone is not prepared."""
