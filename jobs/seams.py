@@ -81,18 +81,29 @@ def _vote(joined: list[Segment], bridges: Sequence[Sequence[Segment]], seam: flo
 def _elected(spoken: Sequence[tuple[int, Word]], crossing: Sequence[Sequence[Word]], seam: float) -> Iterator[tuple[int, Word]]:
     """Yield the words that stay, in order of time, each with the segment that it is part of."""
     owners = iter([at for at, _ in spoken])
-    owner, latest = spoken[0][0], 0.0
+    owner, chosen = spoken[0][0], []
     for slot in slots_of([[word for _, word in spoken], *crossing]):
         own = slot[0]
         owner = owner if own is None else next(owners)
         middle = _middle(own or next(word for word in slot if word is not None))
         word = elected(slot) if abs(middle - seam) <= VOTED else own
         if word is not None:
-            if word is not own:  # the readings do not agree about times: none may jump back
-                start = max(word.start, latest)
-                word = word.model_copy(update={"start": start, "end": max(start, word.end)})
-            latest = max(latest, word.start)
-            yield owner, word
+            chosen.append((owner, word, word is own))
+    # the readings do not agree about times: a bridge's word begins between the words beside it
+    latest = 0.0
+    for (at, word, is_own), ceiling in zip(chosen, _ceilings(chosen), strict=True):
+        start = word.start if is_own else max(latest, min(word.start, ceiling))
+        latest = max(latest, start)
+        yield at, word if start == word.start else word.model_copy(update={"start": start, "end": max(start, word.end)})
+
+
+def _ceilings(chosen: Sequence[tuple[int, Word, bool]]) -> list[float]:
+    """Return for each word when the next of the part's own words begins."""
+    ceilings, ceiling = [], float("inf")
+    for _, word, is_own in reversed(chosen):
+        ceilings.append(ceiling)
+        ceiling = word.start if is_own else ceiling
+    return ceilings[::-1]
 
 
 def _with_words(segment: Segment, words: Sequence[Word]) -> Iterator[Segment]:

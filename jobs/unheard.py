@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import pairwise, takewhile
+from itertools import chain, groupby, pairwise, takewhile
 
 from storage.documents import Segment, Span, Word
 from storage.words import letters_of, text_of
@@ -55,23 +55,29 @@ def within(segments: Sequence[Segment], gap: Span) -> list[Segment]:
 
 
 def with_found(segments: Sequence[Segment], found: Sequence[Segment], gap: Span, speech: Sequence[Span]) -> tuple[Segment, ...]:
-    """Return the segments with what was found in a gap: misplaced words moved there, the others added if they can be believed."""
+    """Return the segments with what was found in a gap: misplaced words moved there, the others added if they can be believed.
+
+    All words stay in order of time: a segment with words on both sides of what is added is divided there.
+    """
     again = [word for segment in found for word in segment.words]
     places = [(at, index) for at, segment in enumerate(segments) for index in range(len(segment.words))]
     words = [segments[at].words[index] for at, index in places]
     pairs = _misplaced(words, again, gap, speech)
     segments = _moved(segments, {places[place]: again[index] for index, place in pairs.items()})
     # where a finding repeats what stands there, the words that it has besides are taken if it is sure of them
-    taken = {id(again[index]) for index in pairs} | {id(word) for word in again if pairs and (word.probability or 0.0) < SURE}
-    added = [_only(segment, [word for word in segment.words if id(word) not in taken]) for segment in found]
-    return tuple(sorted((*segments, *(segment for segment in added if segment.words)), key=lambda segment: segment.start))
+    moved = [again[index] for index in pairs]
+    taken = {id(word) for word in moved} | {id(word) for word in again if pairs and (word.probability or 0.0) < SURE}
+    new = [_only(segment, [word for word in segment.words if id(word) not in taken]) for segment in found]
+    added = _divided([segment for segment in new if segment.words], moved)
+    around = _divided(segments, [segment.words[0] for segment in added])
+    return tuple(sorted((*around, *added), key=lambda segment: segment.start))
 
 
 def _misplaced(words: Sequence[Word], again: Sequence[Word], gap: Span, speech: Sequence[Span]) -> dict[int, int]:
     """Return for words that were heard again and stand beside the gap already, out of place, the indexes of those in `words`.
 
-    They are the longest run of words that are the same in both, at least half of what was heard again, and most of the run stands
-    where nobody speaks.
+    They are the longest run of words that are the same in both, at least half of what was heard again; most of the run stands
+    where nobody speaks, and no other word stands between the run and where it was heard again.
     """
     near = bisect_left([word.start for word in words], gap.start)
     begin, end = max(0, near - NEIGHBOURS), min(len(words), near + NEIGHBOURS)
@@ -80,7 +86,10 @@ def _misplaced(words: Sequence[Word], again: Sequence[Word], gap: Span, speech: 
         for skipped in range(len(again)):
             run = _run(words[first:end], again[skipped:])
             out = sum(not _is_over_speech(word, speech) for word in words[first : first + run])
-            if 2 * out > run > len(best) and 2 * run >= len(again):
+            if not 2 * out > run > len(best) or 2 * run < len(again):
+                continue
+            beside = (words[max(first - 1, 0) : first], again[skipped : skipped + run], words[first + run : first + run + 1])
+            if all(before.start <= after.start for before, after in pairwise(chain(*beside))):
                 best = {skipped + step: first + step for step in range(run)}
     return best
 
@@ -91,7 +100,7 @@ def _run(words: Sequence[Word], again: Sequence[Word]) -> int:
 
 
 def _moved(segments: Sequence[Segment], moved: dict[tuple[int, int], Word]) -> list[Segment]:
-    """Return the segments with words given the times at which they were heard again, as far as that keeps their order."""
+    """Return the segments with words given the times at which they were heard again."""
     return [
         _timed(segment, {index: word for (where, index), word in moved.items() if where == at})
         for at, segment in enumerate(segments)
@@ -99,14 +108,23 @@ def _moved(segments: Sequence[Segment], moved: dict[tuple[int, int], Word]) -> l
 
 
 def _timed(segment: Segment, moved: dict[int, Word]) -> Segment:
+    if not moved:
+        return segment
     words = tuple(
         word.model_copy(update={"start": moved[index].start, "end": moved[index].end}) if index in moved else word
         for index, word in enumerate(segment.words)
     )
-    in_order = all(before.start <= after.start for before, after in pairwise(words))
-    if not moved or not in_order:
-        return segment
     return segment.model_copy(update={"words": words, "start": min(w.start for w in words), "end": max(w.end for w in words)})
+
+
+def _divided(segments: Sequence[Segment], at: Sequence[Word]) -> list[Segment]:
+    """Return the segments, each divided in front of its first word that begins after one of the words `at`."""
+    starts = sorted(word.start for word in at)
+    divided: list[Segment] = []
+    for segment in segments:
+        runs = [list(run) for _, run in groupby(segment.words, key=lambda word: bisect_left(starts, word.start))]
+        divided.extend([_only(segment, run) for run in runs] if len(runs) > 1 else [segment])
+    return divided
 
 
 def _only(segment: Segment, words: Sequence[Word]) -> Segment:

@@ -135,7 +135,7 @@ def test_bridges_that_agree_change_nothing(said: list[Word], cut: float, count: 
 
 
 @given(talks(), talks(), talks())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_whatever_bridges_heard_times_stay_in_order_and_what_is_far_from_the_seam_stays(
     said: list[Word], one: list[Word], other: list[Word]
 ) -> None:
@@ -143,6 +143,7 @@ def test_whatever_bridges_heard_times_stay_in_order_and_what_is_far_from_the_sea
     first, second = [w for w in said if w.start < 8], [w for w in said if w.start >= 8]
     joined = join_parts(spans(8.0, end=60.0, forced=False), [heard(0, first), heard(1, second)], across(one, other))
     words = [w for s in joined for w in s.words]
+    assert all(before.start <= after.start for before, after in pairwise(words))
     assert [w for w in words if w.start > 8 + COMPARED] == [w for w in said if w.start > 8 + COMPARED]
     for segment in joined:
         assert segment.words
@@ -159,3 +160,14 @@ def test_a_word_that_one_side_doubled_or_lost_is_put_right_by_the_bridges() -> N
     assert [w.text for s in join_parts(parts, twice, across(said, said)) for w in s.words] == [w.text for w in said]
     lost = [heard(0, before[:3]), heard(1, after)]
     assert [w.text for s in join_parts(parts, lost, across(said, said)) for w in s.words] == [w.text for w in said]
+
+
+def test_a_word_of_the_bridges_does_not_begin_after_the_part_s_own_word_behind_it() -> None:
+    """The part had stretched its word over the one that it passed over."""
+    stretched = Word(start=51.8, end=53.8, text="maybe")
+    parts = spans(51.0, end=60.0, forced=False)
+    sides = [heard(0, [word("ninety,", 50.3)]), heard(1, [stretched, word("seventy.", 53.9)])]
+    crossing = [word("ninety,", 50.3), word("Right.", 52.5), word("maybe", 53.2), word("seventy.", 53.9)]
+    joined = [w for s in join_parts(parts, sides, across(crossing, crossing)) for w in s.words]
+    assert [w.text for w in joined] == ["ninety,", "Right.", "maybe", "seventy."]
+    assert all(before.start <= after.start for before, after in pairwise(joined))

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
 from jobs.unheard import unheard, with_found
 from storage.documents import Segment, Span, Word
 
@@ -82,3 +87,54 @@ def test_a_word_in_front_of_what_stands_there_already_does_not_double_it() -> No
     whole = with_found([early], [found], Span(start=137.06, end=137.88), speech)
     assert texts(whole) == ["Exactly."]
     assert whole[0].start == 137.1
+
+
+def test_what_is_found_amid_a_segment_divides_it() -> None:
+    """Its words come between those before and after them, so that nothing looks faster than it was said."""
+    around = said("If you need it, you measure it.", 152.5)
+    around = around.model_copy(
+        update={
+            "words": tuple(
+                w if n < 4 else w.model_copy(update={"start": w.start + 1, "end": w.end + 1}) for n, w in enumerate(around.words)
+            ),
+            "end": around.end + 1,
+        }
+    )
+    found = said("The benchmark,", 153.8, pace=0.3)
+    whole = with_found([around], [found], Span(start=153.7, end=154.7), spans((152.5, 156)))
+    assert [segment.text for segment in whole] == ["If you need it,", "The benchmark,", "you measure it."]
+    assert [segment.start for segment in whole] == [152.5, 153.8, 154.7]
+
+
+def test_a_word_is_not_moved_past_others() -> None:
+    """A word is said often: one that was squeezed nine seconds later, behind other words, is not the one in the gap."""
+    later = said("Absolutely, Clara.", 68.78, pace=0.01)
+    between = said("Who will use this?", 61.7)
+    found = said("Absolutely, Frank.", 59.7, pace=0.5)
+    whole = with_found([between, later], [found], Span(start=59.6, end=61.2), spans((59.6, 61.2), (61.7, 63.5), (68.8, 70)))
+    assert whole == (found, between, later)
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 40), st.sampled_from("abc")), max_size=20),
+    st.lists(st.tuples(st.floats(10, 20), st.sampled_from("abcd")), min_size=1, max_size=6),
+    st.data(),
+)
+def test_words_stay_in_order_and_only_those_of_the_finding_are_added(
+    heard: list[tuple[float, str]], again: list[tuple[float, str]], data: st.DataObject
+) -> None:
+    """However little fits: nothing that stood there is lost, and every word begins no earlier than the one before it."""
+    stood = [Word(start=at, end=at + 0.2, text=text) for at, text in sorted(heard) if not 9.8 <= at <= 20]
+    news = [Word(start=at, end=at + 0.2, text=text, probability=data.draw(st.floats(0, 1))) for at, text in sorted(again)]
+    cut = data.draw(st.integers(0, len(stood)))
+    segments = [_segment(words) for words in (stood[:cut], stood[cut:]) if words]
+    whole = with_found(segments, [_segment(news)], Span(start=10, end=20.2), spans((10, 20.2)))
+    words = [word for segment in whole for word in segment.words]
+    assert all(before.start <= after.start for before, after in pairwise(words))
+    texts_left = [word.text for word in words]
+    assert all(texts_left.count(text) >= [word.text for word in stood].count(text) for text in "abcd")
+    assert len(words) <= len(stood) + len(news)
+
+
+def _segment(words: list[Word]) -> Segment:
+    return Segment(start=words[0].start, end=words[-1].end, text=" ".join(word.text for word in words), words=tuple(words))
