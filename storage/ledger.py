@@ -65,7 +65,6 @@ class Ledger:
 
     def __init__(self, engine: Engine, *, clock: Callable[[], float] = time.time) -> None:
         self._engine = engine
-        self._light = lightly(engine)
         self._clock = clock
 
     # -------------------------------------------------------------- jobs
@@ -218,7 +217,7 @@ class Ledger:
         """Prolong a lease, and note how much is done; `LeaseLost` if somebody else holds the step by now."""
         until = self._clock() + seconds
         moved = {name: value for name, value in (("done", done), ("total", total)) if value is not None}
-        with self._light.begin() as connection:
+        with lightly(self._engine) as connection:
             write(connection, lease, {"expires_at": until, **moved}, at=until)
         return replace(lease, expires_at=until)
 

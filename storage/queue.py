@@ -63,7 +63,6 @@ class StepQueue:
 
     def __init__(self, engine: Engine, *, clock: Callable[[], float] = time.time) -> None:
         self._engine = engine
-        self._light = lightly(engine)
         self._clock = clock
 
     # -------------------------------------------------------------- in
@@ -95,7 +94,7 @@ class StepQueue:
         Steps that need more memory than `room_bytes` says there is are left for a worker that has it.
         """
         now = self._clock()
-        with self._light.begin() as connection:
+        with lightly(self._engine) as connection:
             row = foremost(connection, queues, now, room_bytes)
             if row is None:
                 return None
@@ -202,7 +201,7 @@ class StepQueue:
         self._note(hints, None)
 
     def _note(self, hints: Iterable[Hint], at: float | None) -> None:
-        with self._light.begin() as connection:
+        with lightly(self._engine) as connection:
             for hint in hints:
                 here = (steps.c.job_id == hint.job_id, steps.c.name == hint.name, steps.c.part == hint.part)
                 connection.execute(update(steps).where(*here, steps.c.state == "queued").values(announced_at=at))
