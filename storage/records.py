@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from sqlalchemy import Row
@@ -78,6 +78,11 @@ class StepRecord:
     needs_bytes: int = 0
 
     @property
+    def awaited(self) -> bool:
+        """Whether it is being done, or is in a queue to be done."""
+        return self.state == "running" or (self.state == "queued" and self.queue is not None)
+
+    @property
     def label(self) -> str:
         """The step's name, with the number of the part where there are parts."""
         return step_label(self.name, self.part)
@@ -92,6 +97,14 @@ class Standing:
     steps: tuple[StepRecord, ...]
     twin: str | None = None
     """What a finished step of whatever job made under the key of the step that was asked about."""
+
+    def with_done(self, lease: Lease, output: str) -> Standing:
+        """Return how the job stands once the step of this lease is done."""
+        known = (
+            replace(step, state="done", output=output) if (step.name, step.part) == (lease.name, lease.part) else step
+            for step in self.steps
+        )
+        return Standing(self.request, tuple(known))
 
 
 @dataclass(frozen=True)

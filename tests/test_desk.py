@@ -295,15 +295,15 @@ def test_a_result_is_kept_while_the_ledger_is_away_for_less_than_a_lease(
 ) -> None:
     """An hour of hearing is not done again because a database was restarted."""
     desk.submit(asked(tmp_path))
-    commit, tried = stores.ledger.commit, []
+    commit, tried = stores.queue.commit, []
 
-    def away(*arguments: Any) -> None:
+    def away(*arguments: Any) -> Any:
         tried.append(1)
         if len(tried) < 3:
             raise LedgerUnavailable("The ledger cannot be used.")
-        commit(*arguments)
+        return commit(*arguments)
 
     monkeypatch.setattr("worker.child._ASK_AGAIN", 0.01)
-    monkeypatch.setattr(stores.ledger, "commit", away)
+    monkeypatch.setattr(stores.queue, "commit", away)
     assert len(work(settings, stores, steps=1)) == 1
     assert len(tried) == 3
