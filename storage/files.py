@@ -69,6 +69,8 @@ def open_atomically(path: Path) -> Iterator[BinaryIO]:
 
 def make_folder(folder: Path) -> None:
     """Make a folder and those above it, so that they outlast a crash; raises `OutputError` or `StorageFull`."""
+    if folder.is_dir():
+        return
     with explained(folder):
         missing = [place for place in (folder, *folder.parents) if not place.is_dir()]
         for place in reversed(missing):

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, cast
 
-from sqlalchemy import Connection, Engine, Row, and_, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, and_, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from storage.database import lightly, reading
@@ -42,6 +42,20 @@ from storage.records import (
 from storage.statements import FINISHED, STEPS_OF_JOB
 from storage.tables import jobs, steps
 from storage.transitions import end_job
+
+_this = jobs.alias("this")
+_OTHERS_OF_EPISODE = (
+    select(jobs.c.id)
+    .join(_this, _this.c.episode_id == jobs.c.episode_id)
+    .where(_this.c.id == bindparam("job"), jobs.c.id != bindparam("job"), jobs.c.state.in_(OPEN_STATES))
+    .limit(1)
+)
+_OUTPUTS_IN_USE = (
+    select(steps.c.output)
+    .join(jobs)
+    .where(steps.c.name == bindparam("step"), steps.c.state == "done")
+    .where(jobs.c.id != bindparam("job"), jobs.c.state.in_(OPEN_STATES))
+)
 
 
 class Ledger:
@@ -92,18 +106,13 @@ class Ledger:
 
     def has_others(self, job_id: str) -> bool:
         """Tell whether another job of the same episode is queued or running."""
-        this = jobs.alias()
-        others = select(jobs.c.id).join(this, this.c.episode_id == jobs.c.episode_id)
-        open_ones = others.where(this.c.id == job_id, jobs.c.id != job_id, jobs.c.state.in_(OPEN_STATES))
         with reading(self._engine) as connection:
-            return connection.execute(open_ones.limit(1)).first() is not None
+            return connection.execute(_OTHERS_OF_EPISODE, {"job": job_id}).first() is not None
 
     def outputs_in_use(self, name: str, job_id: str) -> tuple[str, ...]:
         """Return what finished steps of this name made for other jobs that are queued or running."""
-        other = (jobs.c.id != job_id, jobs.c.state.in_(OPEN_STATES))
-        query = select(steps.c.output).join(jobs).where(steps.c.name == name, steps.c.state == "done", *other)
         with reading(self._engine) as connection:
-            return tuple(connection.execute(query).scalars())
+            return tuple(connection.execute(_OUTPUTS_IN_USE, {"job": job_id, "step": name}).scalars())
 
     # -------------------------------------------------------------- steps
 

@@ -18,7 +18,7 @@ from storage.records import OPEN_STATES, JobState
 from storage.statements import JOB
 from storage.tables import deliveries, episodes, events, jobs, steps
 
-_EVENT = insert(events)
+_EVENT = insert(events).inline()  # nobody asks for its id
 _BEGIN = update(jobs).where(jobs.c.id == bindparam("job"), jobs.c.state == "queued").values(state="running")
 _END = update(jobs).where(jobs.c.id == bindparam("job"), jobs.c.state.in_(OPEN_STATES))
 _NOT_WAITING = update(steps).where(steps.c.job_id == bindparam("job"), steps.c.state == "queued").values(queue=None)
