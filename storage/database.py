@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
@@ -105,22 +105,18 @@ _Kind = Literal["reading", "light", "full"]
 """Of a transaction; `Engine.begin` begins a full one."""
 
 
-@contextmanager
-def lightly(engine: Engine) -> Iterator[Connection]:
+def lightly(engine: Engine) -> AbstractContextManager[Connection]:
     """Lend a connection for a transaction that a power cut may undo: it does not wait for the disk.
 
     What is committed otherwise takes along all that was written before it. For claims and signs of life, which are worth nothing
-    once the machine they tell of is down.
+    once the machine they tell of is down, and for what is planned again from what is kept.
     """
-    with _begun(engine, "light") as connection:
-        yield connection
+    return _begun(engine, "light")
 
 
-@contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
+def reading(engine: Engine) -> AbstractContextManager[Connection]:
     """Lend a connection for looking things up: it waits for no writer, and no writer waits for it."""
-    with _begun(engine, "reading") as connection:
-        yield connection
+    return _begun(engine, "reading")
 
 
 @contextmanager
