@@ -39,10 +39,13 @@ from storage.records import (
     step_label,
     step_of,
 )
-from storage.statements import FINISHED, STEPS_OF_JOB
+from storage.statements import FINISHED
 from storage.tables import jobs, steps
 from storage.transitions import end_job
 
+_STEPS_OF_JOB = (
+    select(steps).where(steps.c.job_id == bindparam("job")).order_by(steps.c.started_at.nulls_last(), steps.c.name, steps.c.part)
+)
 _this = jobs.alias("this")
 _OTHERS_OF_EPISODE = (
     select(jobs.c.id)
@@ -119,7 +122,7 @@ class Ledger:
     def steps(self, job_id: str) -> tuple[StepRecord, ...]:
         """Return the steps of a job in the order in which they were first claimed."""
         with reading(self._engine) as connection:
-            rows = connection.execute(STEPS_OF_JOB, {"job": job_id}).all()
+            rows = connection.execute(_STEPS_OF_JOB, {"job": job_id}).all()
         return tuple(step_of(row) for row in rows)
 
     def standing(self, job_id: str, step: tuple[str, int] | None = None) -> Standing:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, bindparam, select
 
 from storage.errors import NotFound
-from storage.records import ReadyStep, Standing, step_of
-from storage.statements import STEPS_OF_JOB
+from storage.records import ReadyStep, Standing, StepStanding
+from storage.statements import STANDING_OF_STEPS
 from storage.tables import jobs, steps
 
 _REQUEST = select(jobs.c.request).where(jobs.c.id == bindparam("job"))
@@ -38,12 +37,13 @@ class Outlook:
     decoded: str | None = None
     """Digest of the decoded audio, which can go with the end of the job."""
 
-    def holds(self, job: Row[Any], rows: Iterable[Row[Any]]) -> bool:
-        """Tell whether a job with these steps still asks for the same and has the same results; nothing else is planned on."""
-        return bool(job.request == self.standing.request) and _results(rows) == _results(self.standing.steps)
+    def holds(self, standing: Standing) -> bool:
+        """Tell whether a job that stands so asks for the same and has the same results; nothing else is planned on."""
+        mine = self.standing
+        return standing.request == mine.request and _results(standing.steps) == _results(mine.steps)
 
 
-def _results(those: Iterable[Any]) -> frozenset[tuple[object, ...]]:
+def _results(those: Iterable[StepStanding]) -> frozenset[tuple[object, ...]]:
     return frozenset((step.name, step.part, step.key, step.output) for step in those if step.state == "done")
 
 
@@ -58,10 +58,9 @@ def read_standing(connection: Connection, job_id: str, step: tuple[str, int] | N
         job = connection.execute(_REQUEST_AND_TWIN, {"job": job_id, "name": step[0], "part": step[1]}).first()
     if job is None:
         raise NotFound(f"There is no job {job_id}.", hint="List the jobs to see their ids.")
-    rows = connection.execute(STEPS_OF_JOB, {"job": job_id}).all()
-    return standing_of(job, rows, twin=None if step is None else job.twin)
+    return Standing(job.request, read_steps(connection, job_id), None if step is None else job.twin)
 
 
-def standing_of(job: Row[Any], rows: Sequence[Row[Any]], *, twin: str | None = None) -> Standing:
-    """Return how a job with these steps stands."""
-    return Standing(job.request, tuple(step_of(row) for row in rows), twin)
+def read_steps(connection: Connection, job_id: str) -> tuple[StepStanding, ...]:
+    """Return how the steps of a job stand."""
+    return tuple(StepStanding(*row) for row in connection.execute(STANDING_OF_STEPS, {"job": job_id}))

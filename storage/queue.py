@@ -16,10 +16,10 @@ from sqlalchemy import Connection, Engine, Row, and_, exists, func, or_, select,
 from storage.database import lightly, reading
 from storage.foremost import Room, foremost
 from storage.leases import finish, given_back, take, write
-from storage.outlook import Outlook, standing_of
+from storage.outlook import Outlook, read_steps
 from storage.queued import put_back, queue_steps
 from storage.records import LEASE_SECONDS, OPEN_STATES, QUEUES, Hint, Lease, Queue, ReadyStep, Standing, StepRecord, step_of
-from storage.statements import JOB, STEPS_OF_JOB
+from storage.statements import JOB
 from storage.tables import jobs, steps
 from storage.transitions import begin_job, end_job
 
@@ -77,7 +77,7 @@ class StepQueue:
             job = connection.execute(JOB, {"job": job_id}).first()
             if job is None or job.state not in OPEN_STATES or (request is not None and job.request != request):
                 return ()
-            return queue_steps(connection, job, connection.execute(STEPS_OF_JOB, {"job": job_id}), ready, self._clock())
+            return queue_steps(connection, job, read_steps(connection, job_id), ready, self._clock())
 
     # -------------------------------------------------------------- out
 
@@ -117,14 +117,14 @@ class StepQueue:
         with self._engine.begin() as connection:
             finish(connection, lease, output, now)
             job = connection.execute(JOB, {"job": lease.job_id}).one()
-            rows = connection.execute(STEPS_OF_JOB, {"job": lease.job_id}).all()
-            if outlook is None or not outlook.holds(job, rows):
-                return Committed(standing=standing_of(job, rows))
+            standing = Standing(job.request, read_steps(connection, lease.job_id))
+            if outlook is None or not outlook.holds(standing):
+                return Committed(standing=standing)
             if job.state not in OPEN_STATES:
                 return Committed()
             if outlook.transcript is not None:
                 return Committed(ended=end_job(connection, job.id, "done", now, output=outlook.transcript))
-            return Committed(queue_steps(connection, job, rows, outlook.ready, now))
+            return Committed(queue_steps(connection, job, standing.steps, outlook.ready, now))
 
     def postpone(self, lease: Lease, error: str, *, until: float) -> None:
         """Put a step back whose reason to fail may pass, not to be claimed before `until`; `LeaseLost` if it is not held."""

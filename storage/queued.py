@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from storage.leases import given_back
-from storage.records import MAX_ATTEMPTS, MAX_CLAIMS, OPEN_STATES, Hint, ReadyStep, step_label
+from storage.records import MAX_ATTEMPTS, MAX_CLAIMS, OPEN_STATES, Hint, ReadyStep, StepStanding, step_label
 from storage.statements import UNTOUCHED
 from storage.tables import jobs, steps
 from storage.transitions import end_job, record_event
@@ -17,31 +17,29 @@ _NEW_STEP = insert(steps)
 
 
 def queue_steps(
-    connection: Connection, job: Row[Any], known: Iterable[Row[Any]], ready: Sequence[ReadyStep], now: float
+    connection: Connection, job: Row[Any], known: Iterable[StepStanding], ready: Sequence[ReadyStep], now: float
 ) -> tuple[Hint, ...]:
     """Queue the ready steps of an open job that are not queued, running or done; return those. `known` are all its steps.
 
     A step that has another key by now starts over.
     """
-    rows = {(row.name, row.part): row for row in known}
-    fresh = [step for step in ready if not _is_known(rows.get((step.name, step.part)), step)]
-    new = [step for step in fresh if (step.name, step.part) not in rows]
+    there = {(step.name, step.part): step for step in known}
+    fresh = [step for step in ready if not _is_known(there.get((step.name, step.part)), step)]
+    new = [step for step in fresh if (step.name, step.part) not in there]
     if new:
         made = [{"job_id": job.id, "name": step.name, "part": step.part, **_waiting(job, step, now)} for step in new]
         connection.execute(_NEW_STEP, made if len(made) > 1 else made[0])
     for step in fresh:
-        row = rows.get((step.name, step.part))
-        if row is not None:
-            here = {"of_job": job.id, "of_name": step.name, "of_part": step.part, "seen": row.token}
+        own = there.get((step.name, step.part))
+        if own is not None:
+            here = {"of_job": job.id, "of_name": step.name, "of_part": step.part, "seen": own.token}
             # whoever still works on it for another key finds its token stale
-            connection.execute(UNTOUCHED, {**here, "token": row.token + 1, **_waiting(job, step, now)})
+            connection.execute(UNTOUCHED, {**here, "token": own.token + 1, **_waiting(job, step, now)})
     return tuple(Hint(step.queue, job.id, step.name, step.part) for step in fresh)
 
 
-def _is_known(row: Row[Any] | None, step: ReadyStep) -> bool:
-    if row is None or row.key != step.key:
-        return False
-    return row.state in {"done", "running"} or (row.state == "queued" and row.queue is not None)
+def _is_known(own: StepStanding | None, step: ReadyStep) -> bool:
+    return own is not None and own.key == step.key and (own.state == "done" or own.awaited)
 
 
 def _waiting(job: Row[Any], step: ReadyStep, now: float) -> dict[str, object]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Row
 
@@ -78,14 +78,26 @@ class StepRecord:
     needs_bytes: int = 0
 
     @property
-    def awaited(self) -> bool:
-        """Whether it is being done, or is in a queue to be done."""
-        return self.state == "running" or (self.state == "queued" and self.queue is not None)
-
-    @property
     def label(self) -> str:
         """The step's name, with the number of the part where there are parts."""
         return step_label(self.name, self.part)
+
+
+class StepStanding(NamedTuple):
+    """What a plan goes by of a step: small, since all steps of a job are read at each one."""
+
+    name: str
+    part: int
+    key: str
+    state: StepState
+    queue: str | None
+    output: str | None
+    token: int
+
+    @property
+    def awaited(self) -> bool:
+        """Whether it is being done, or is in a queue to be done."""
+        return self.state == "running" or (self.state == "queued" and self.queue is not None)
 
 
 @dataclass(frozen=True)
@@ -94,16 +106,14 @@ class Standing:
 
     request: str | None
     """As JSON; none for a job that was run by hand."""
-    steps: tuple[StepRecord, ...]
+    steps: tuple[StepStanding, ...]
     twin: str | None = None
     """What a finished step of whatever job made under the key of the step that was asked about."""
 
     def with_done(self, lease: Lease, output: str) -> Standing:
         """Return how the job stands once the step of this lease is done."""
-        known = (
-            replace(step, state="done", output=output) if (step.name, step.part) == (lease.name, lease.part) else step
-            for step in self.steps
-        )
+        here = (lease.name, lease.part)
+        known = (step._replace(state="done", output=output) if step[:2] == here else step for step in self.steps)
         return Standing(self.request, tuple(known))
 
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from sqlalchemy import bindparam, select, update
 
+from storage.records import StepStanding
 from storage.tables import jobs, steps
 
 JOB = select(jobs).where(jobs.c.id == bindparam("job"))
 
-STEPS_OF_JOB = (
-    select(steps).where(steps.c.job_id == bindparam("job")).order_by(steps.c.started_at.nulls_last(), steps.c.name, steps.c.part)
-)
-"""In the order in which they were first claimed."""
+STANDING_OF_STEPS = select(*(steps.c[name] for name in StepStanding._fields)).where(steps.c.job_id == bindparam("job"))
 
 FINISHED = (
     select(steps.c.output)
