@@ -110,6 +110,10 @@ class Standing:
     twin: str | None = None
     """What a finished step of whatever job made under the key of the step that was asked about."""
 
+    def goes_on_beside(self, lease: Lease) -> bool:
+        """Tell whether somebody is at work on another step of the job."""
+        return any(step.state == "running" and step[:2] != (lease.name, lease.part) for step in self.steps)
+
     def with_done(self, lease: Lease, output: str) -> Standing:
         """Return how the job stands once the step of this lease is done."""
         here = (lease.name, lease.part)

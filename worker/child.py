@@ -101,7 +101,7 @@ class Bench:
                 self._stores.queue.withdraw(lease)  # planned before the job changed
                 return self._desk.plan(lease.job_id)
             output = known.done_meanwhile(task) or self._made(task)
-        outlook = self._desk.foresee(lease.job_id, standing.with_done(lease, output))
+        outlook = self._desk.foresee(lease, output, standing)
         return self._desk.follow(lease.job_id, self._commit(lease, output, outlook), outlook)
 
     def _made(self, task: Task[Any]) -> str:

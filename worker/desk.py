@@ -23,7 +23,7 @@ from storage.documents import Note, Publication
 from storage.errors import CorruptBlob, EarmarkError, NotFound, TransientError
 from storage.outlook import Outlook
 from storage.queue import Committed
-from storage.records import Hint, Standing
+from storage.records import Hint, Lease, Standing
 from storage.requests import NewJob, Submitted
 from worker.known import LedgerResults, look_ahead
 from worker.stores import Stores
@@ -136,13 +136,17 @@ class Desk:
             return ()
         return self.stores.queue.enqueue(job_id, outlook.ready, request=raw) if outlook.ready else ()
 
-    def foresee(self, job_id: str, standing: Standing) -> Outlook | None:
-        """Return what follows in a job once it stands so; none where that shows only when it does."""
-        if standing.request is None:
-            return None
+    def foresee(self, lease: Lease, output: str, standing: Standing) -> Outlook | None:
+        """Return what follows in a job once a step has made `output`; none where that shows only when it is recorded.
+
+        `standing` is how the job stood when the step was begun.
+        """
         try:
-            return self._look_ahead(job_id, standing, standing.request)
-        except Exception:  # noqa: BLE001 - a step that was done is recorded all the same; `follow` meets the error again
+            if standing.goes_on_beside(lease):  # and what went on may have ended
+                standing = self.stores.ledger.standing(lease.job_id)
+            done = standing.with_done(lease, output)
+            return None if done.request is None else self._look_ahead(lease.job_id, done, done.request)
+        except Exception:  # noqa: BLE001 - what was made is recorded all the same, and `follow` meets the error again
             return None
 
     def follow(self, job_id: str, committed: Committed, outlook: Outlook | None) -> tuple[Hint, ...]:
