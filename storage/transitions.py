@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Row, bindparam, insert, update
 from storage.records import OPEN_STATES, JobState
 from storage.statements import JOB
 from storage.tables import deliveries, episodes, events, jobs, steps
+from storage.webhooks import each_webhook
 
 _EVENT = insert(events).inline()  # nobody asks for its id
 _BEGIN = update(jobs).where(jobs.c.id == bindparam("job"), jobs.c.state == "queued").values(state="running")
@@ -42,8 +43,8 @@ def end_job(
 ) -> bool:
     """Bring an open job to its terminal state; False if it has one already.
 
-    Its waiting steps are taken out of their queues, the episode learns of its transcript, and the webhook's message is written,
-    all in the same transaction.
+    Its waiting steps are taken out of their queues, the episode learns of its transcript, and the message to each webhook is
+    written, all in the same transaction.
     """
     values = {"state": state, "reason": reason, "output": output, "updated_at": at}
     if not connection.execute(_END, {"job": job_id, **values}).rowcount:
@@ -54,12 +55,12 @@ def end_job(
     if state == "done":
         made = {"transcript": output, "job_id": job_id, "transcribed_at": at}
         connection.execute(_TRANSCRIBED, {"episode": row.episode_id, **made})
-    if row.webhook:
-        _put_into_outbox(connection, row, at)
+    for webhook in each_webhook(row.webhook):
+        _put_into_outbox(connection, row, webhook, at)
     return True
 
 
-def _put_into_outbox(connection: Connection, job: Row[Any], at: float) -> None:
+def _put_into_outbox(connection: Connection, job: Row[Any], webhook: str, at: float) -> None:
     payload = {
         "type": f"job.{job.state}",
         "timestamp": datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
@@ -69,7 +70,7 @@ def _put_into_outbox(connection: Connection, job: Row[Any], at: float) -> None:
         },
     }  # fmt: skip
     values = {
-        "id": f"msg_{secrets.token_hex(12)}", "job_id": job.id, "webhook": job.webhook, "state": "queued",
+        "id": f"msg_{secrets.token_hex(12)}", "job_id": job.id, "webhook": webhook, "state": "queued",
         "payload": json.dumps(payload, ensure_ascii=False), "next_at": at, "created_at": at,
     }  # fmt: skip
     connection.execute(insert(deliveries).values(values))
