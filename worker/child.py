@@ -33,7 +33,7 @@ from worker.known import LedgerResults
 from worker.lines import Lines, Message
 from worker.settings import Settings
 from worker.stores import Stores, open_stores
-from worker.tied import die_with
+from worker.tied import tie_to
 from worker.tools import engine_place, open_tools
 
 MOVED_EVERY = 0.5
@@ -160,7 +160,7 @@ def _listen(lines: Lines, inbox: queue.Queue[Message], bench: Bench) -> None:
 
 def main(descriptor: int, parent: int) -> None:
     """Serve the worker at the other end of the connection until it hangs up."""
-    die_with(parent)
+    tie_to(parent)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     lines = Lines(socket.socket(fileno=descriptor))
     first = lines.receive()
