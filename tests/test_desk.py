@@ -290,6 +290,47 @@ def test_a_step_of_a_job_that_became_a_run_by_hand_is_withdrawn(desk: Desk, stor
     assert stores.queue.running("anna") == ()
 
 
+def test_a_step_is_recorded_where_what_follows_cannot_be_planned_just_then(
+    desk: Desk, stores: Stores, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not done again: what follows is planned with the next step, or by the sweeper."""
+    job = desk.submit(asked(tmp_path)).job
+
+    def away(*_: object) -> None:
+        raise LedgerUnavailable("The ledger cannot be used.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("worker.desk.look_ahead", away)
+        claim = stores.queue.claim_next(("fetch",), "anna")
+        assert claim is not None
+        assert Bench(settings, stores, _Nobody()).do(claim.lease)["ended"] == "error"
+    assert [step.name for step in stores.ledger.steps(job.id) if step.state == "done"] == ["fetch"]
+    assert "fetch" not in work(settings, stores)
+    assert stores.requests.get(job.id).state == "done"
+
+
+def test_a_step_that_ended_while_another_was_done_is_planned_on_with_it(
+    desk: Desk, stores: Stores, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What follows is queued with the second one, and not planned twice."""
+    desk.submit(asked(tmp_path))
+    first, second = (stores.queue.claim_next((queue,), "anna") for queue in ("asr", "fetch"))
+    assert first is not None
+    assert second is not None
+    made, planned = Bench._made, []
+
+    def made_slowly(self: Bench, task: Any) -> str:
+        if task.step.name == "fetch":
+            assert Bench(settings, stores, _Nobody()).do(first.lease)["ended"] == "done"
+        return made(self, task)
+
+    monkeypatch.setattr(Bench, "_made", made_slowly)
+    monkeypatch.setattr(Desk, "plan", lambda *arguments: planned.append(arguments))
+    ended = Bench(settings, stores, _Nobody()).do(second.lease)
+    assert [hint["name"] for hint in ended["hints"]] == ["prepare"]
+    assert planned == []
+
+
 def test_a_result_is_kept_while_the_ledger_is_away_for_less_than_a_lease(
     desk: Desk, stores: Stores, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
