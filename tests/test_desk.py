@@ -309,6 +309,27 @@ def test_a_step_is_recorded_where_what_follows_cannot_be_planned_just_then(
     assert stores.requests.get(job.id).state == "done"
 
 
+def test_a_result_that_is_of_no_use_once_it_is_recorded_is_made_again_at_once(
+    desk: Desk, stores: Stores, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another job that ends may remove the audio which this one was just decoded to."""
+    job = desk.submit(asked(tmp_path)).job
+    while "fetch" not in work(settings, stores, steps=1):
+        pass
+    made, removed = Bench._made, list[str]()
+
+    def made_and_removed(self: Bench, task: Any) -> str:
+        output = made(self, task)
+        if task.step.name == "prepare" and not removed:
+            removed.append(stores.results.read(output, task.kind).pcm)
+            stores.blobs.remove(removed[0])
+        return output
+
+    monkeypatch.setattr(Bench, "_made", made_and_removed)
+    assert work(settings, stores).count("prepare") == 2
+    assert stores.requests.get(job.id).state == "done"
+
+
 def test_a_step_that_ended_while_another_was_done_is_planned_on_with_it(
     desk: Desk, stores: Stores, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

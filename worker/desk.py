@@ -145,9 +145,12 @@ class Desk:
             if standing.goes_on_beside(lease):  # and what went on may have ended
                 standing = self.stores.ledger.standing(lease.job_id)
             done = standing.with_done(lease, output)
-            return None if done.request is None else self._look_ahead(lease.job_id, done, done.request)
+            outlook = None if done.request is None else self._look_ahead(lease.job_id, done, done.request)
         except Exception:  # noqa: BLE001 - what was made is recorded all the same, and `follow` meets the error again
             return None
+        if outlook is None or any((step.name, step.part) == (lease.name, lease.part) for step in outlook.ready):
+            return None  # what was made is of no use already: its file was removed
+        return outlook
 
     def follow(self, job_id: str, committed: Committed, outlook: Outlook | None) -> tuple[Hint, ...]:
         """Do what is left to do after a step was recorded with what follows; return the steps that are new in their queues."""

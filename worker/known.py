@@ -107,7 +107,7 @@ class LedgerResults:
         if own is not None and own.key == step.key and own.state == "done":
             return own.output
         if self._at_hand is not None or (own is not None and own.key == step.key and own.awaited):
-            return None
+            return None  # of a step that is awaited, whoever claims it looks whether another job has done it
         output = self._settled(task, self._ledger.finished(step.key))
         if output is not None:
             self._ledger.adopt(self._job_id, step.name, step.part, step.key, output, request=self.standing.request)
