@@ -14,6 +14,9 @@ from storage.errors import OptionError
 EngineChoice = Literal["auto", "whisper", "pocketsphinx", "scripted"]
 DiarizerChoice = Literal["auto", "pyannote", "resemblyzer", "none", "scripted"]
 
+_as_json = json.JSONEncoder(ensure_ascii=False).encode
+"""What `json.dumps` does, without making an encoder for each of the many keys of a plan."""
+
 
 class Options(Document):
     """The options of one job; two jobs with equal options on one episode are one job."""
@@ -58,4 +61,4 @@ class Options(Document):
 
 def key_of(*parts: str | float | None) -> str:
     """Return a digest over everything that a result depends on; the order of `parts` matters."""
-    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(_as_json(parts).encode()).hexdigest()

@@ -66,8 +66,11 @@ class PcmWriter:
 
 @contextlib.contextmanager
 def write_pcm(path: Path) -> Iterator[PcmWriter]:
-    """Open a WAV for writing that appears at `path`, whole, when the block ends without an error."""
-    with open_atomically(path) as file:
+    """Open a WAV for writing that appears at `path`, whole, when the block ends without an error.
+
+    Nothing waits for the disk: the store does, when it takes the file in.
+    """
+    with open_atomically(path, lasting=False) as file:
         writer = PcmWriter(file, path)
         yield writer
         writer.finish()

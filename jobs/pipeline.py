@@ -112,7 +112,7 @@ def _all_steps(request: JobRequest, shop: Workshop, runner: StepRunner) -> tuple
                 at_once = shop.transcriber.expect(first.parts)  # bridges are heard by as many afterwards
             known.keep(alike, _run(alike, runner, at_once))
             ahead = plan.ahead(known)
-        _clean_up(request, plan.decoded_blob(known), shop, runner.job_id)
+        _clean_up(plan.decoded_blob(known), shop, runner.job_id)
     return ahead.transcript, ahead.last.step.key
 
 
@@ -129,10 +129,9 @@ def _usable(task: Task[Any]) -> Callable[[Any], bool]:
     return lambda known: task.usable(known) and task.settled(known)
 
 
-def _clean_up(request: JobRequest, decoded: str | None, shop: Workshop, job_id: str) -> None:
+def _clean_up(decoded: str | None, shop: Workshop, job_id: str) -> None:
     """Remove the decoded audio, which is large and can be made again, unless another job of the episode may be using it."""
-    episode = request.publication.episode.id
-    if decoded is not None and not (shop.keep_decoded or shop.ledger.has_others(episode, job_id)):
+    if decoded is not None and not (shop.keep_decoded or shop.ledger.has_others(job_id)):
         shop.blobs.remove(decoded)
 
 

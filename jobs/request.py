@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from pydantic import ValidationError
 
 from jobs.options import Options
@@ -22,6 +24,7 @@ class JobRequest(Document):
     """Goes into every key: a job that is to be done again with nothing reused has a new one."""
 
 
+@lru_cache(maxsize=16)  # it is asked for at each step of a job
 def read_request(kept: str) -> JobRequest:
     """Return a request as the ledger keeps it; `OptionError` if it is none that this version knows."""
     try:

@@ -1,7 +1,7 @@
 """A tree of processes that stand and fall together: started in order, restarted when they die, stopped rank by rank.
 
 Each child leads a process group of its own, so that Ctrl-C in a terminal reaches the head alone, which then stops them in
-order. If the head is killed, the kernel and a reaper end the children (`service/tied.py`, `service/reaper.py`).
+order. If the head is killed, the kernel and a reaper end the children (`worker/tied.py`, `service/reaper.py`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import Self
 
 import service.reaper
-import service.tied
+import worker.tied
 from service.reaper import end_groups, send
 from storage.errors import KeepsDying
 
@@ -134,7 +134,7 @@ class ProcessTree:
 
     def _spawn(self, child: Child) -> tuple[subprocess.Popen[str], deque[str], threading.Thread]:
         process = subprocess.Popen(  # noqa: S603 - our own commands
-            [sys.executable, "-I", "-S", service.tied.__file__, str(os.getpid()), *child.command],
+            [sys.executable, "-I", "-S", worker.tied.__file__, str(os.getpid()), *child.command],
             env=dict(child.environment),
             cwd=child.folder,
             stdin=subprocess.DEVNULL,

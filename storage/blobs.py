@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from tempfile import NamedTemporaryFile, mkdtemp
+from tempfile import mkdtemp
 from typing import Protocol
 
 from platformdirs import user_cache_path
@@ -100,16 +100,21 @@ class FolderBlobs:
 
     def put(self, data: bytes) -> str:
         """Keep `data`; return its digest."""
+        digest = hashlib.sha256(data).hexdigest()
         with explained(self._root):
             make_folder(self._temporary)
-            with NamedTemporaryFile(dir=self._temporary, delete=False) as handle:
-                path = Path(handle.name)
-                try:
-                    handle.write(data)
-                except BaseException:
-                    path.unlink(missing_ok=True)
-                    raise
-        return self.adopt(path, hashlib.sha256(data).hexdigest())
+            part = self._temporary / secrets.token_hex(8)
+            try:
+                with part.open("xb") as file:
+                    os.fchmod(file.fileno(), 0o600)  # what an episode says may be private
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                self._take_in(part, digest)
+            except BaseException:
+                part.unlink(missing_ok=True)
+                raise
+        return digest
 
     def adopt(self, path: Path, digest: str | None = None) -> str:
         """Move the finished file at `path` into the store; return its digest.
@@ -119,17 +124,21 @@ class FolderBlobs:
         """
         with explained(self._root):
             known = digest if digest is not None else digest_of(path)
-            target = self._place(known)
             try:
                 os.utime(path)  # its age counts from now, however long ago its bytes were written
                 _sync_file(path)
-                make_folder(target.parent)
-                path.replace(target)
+                self._take_in(path, known)
             except OSError:
                 path.unlink(missing_ok=True)
                 raise
-            sync_folder(target.parent)
         return known
+
+    def _take_in(self, path: Path, digest: str) -> None:
+        """Give a file that is whole on the disk its name in the store."""
+        target = self._place(digest)
+        make_folder(target.parent)
+        path.replace(target)
+        sync_folder(target.parent)
 
     def has(self, digest: str) -> bool:
         """Tell whether the blob is here."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from functools import lru_cache
+from contextlib import AbstractContextManager, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import (
     Column,
@@ -26,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor, ExceptionContext
 from sqlalchemy.exc import InternalError, OperationalError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from storage.errors import LedgerUnavailable, OptionError, StorageFull
 from storage.tables import metadata
@@ -47,8 +46,7 @@ _CONNECTIONS = 10
 """Connections that a process keeps; a worker of many slots, or a busy API, opens up to four times as many more for a while."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
-_READING = "earmark_reading"
-_LIGHT = "earmark_light"
+_KIND = "earmark_kind"
 _TURNSTILE = 7_042_118
 """The lock of the one that writes: any number that no other program on the same PostgreSQL database uses for an advisory lock."""
 
@@ -71,12 +69,13 @@ def open_database(url: str) -> Engine:
         connect_args={"timeout": _BUSY_TIMEOUT} if is_sqlite else {},
     )
     event.listen(engine, "handle_error", _in_our_words)
+    # no listener for "begin": with one, SQLAlchemy takes half as long again over every statement
     if is_sqlite:
         event.listen(engine, "connect", _configure_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+        engine.dialect.do_begin = _begin_sqlite  # type: ignore[method-assign]
     else:
         event.listen(engine, "connect", _configure_postgresql)
-        event.listen(engine, "begin", _begin_postgresql)
+        engine.dialect.do_begin = _begin_postgresql  # type: ignore[method-assign]
         event.listen(engine, "before_cursor_execute", _without_nul, retval=True)
     try:
         if _revision(engine) != NEWEST and not _create(engine):
@@ -102,25 +101,30 @@ def sqlite_url(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
-def lightly(engine: Engine) -> Engine:
-    """Return the same database for transactions that a power cut may undo: they do not wait for the disk.
+_Kind = Literal["reading", "light", "full"]
+"""Of a transaction; `Engine.begin` begins a full one."""
+
+
+def lightly(engine: Engine) -> AbstractContextManager[Connection]:
+    """Lend a connection for a transaction that a power cut may undo: it does not wait for the disk.
 
     What is committed otherwise takes along all that was written before it. For claims and signs of life, which are worth nothing
-    once the machine they tell of is down.
+    once the machine they tell of is down, and for what is planned again from what is kept.
     """
-    return engine.execution_options(**{_LIGHT: True})
+    return _begun(engine, "light")
+
+
+def reading(engine: Engine) -> AbstractContextManager[Connection]:
+    """Lend a connection for looking things up: it waits for no writer, and no writer waits for it."""
+    return _begun(engine, "reading")
 
 
 @contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
-    """Lend a connection for looking things up: it waits for no writer, and no writer waits for it."""
-    with _reader(engine).begin() as connection:
-        yield connection
-
-
-@lru_cache(maxsize=32)
-def _reader(engine: Engine) -> Engine:
-    return engine.execution_options(**{_READING: True})
+def _begun(engine: Engine, kind: _Kind) -> Iterator[Connection]:
+    with engine.connect() as connection:
+        connection.info[_KIND] = kind  # for the one that begins, which is told of nothing else
+        with connection.begin():
+            yield connection
 
 
 def _in_our_words(context: ExceptionContext) -> None:
@@ -203,12 +207,14 @@ def _configure_postgresql(connection: DBAPIConnection, _entry: ConnectionPoolEnt
     connection.commit()
 
 
-def _begin_postgresql(connection: Connection) -> None:
-    options = connection.get_execution_options()
-    if not options.get(_READING, False):
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURNSTILE})")
-    if options.get(_LIGHT, False):
-        connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+def _begin_postgresql(dbapi_connection: PoolProxiedConnection) -> None:
+    kind: _Kind = dbapi_connection.info.pop(_KIND, "full")
+    cursor = dbapi_connection.cursor()
+    if kind != "reading":
+        cursor.execute(f"SELECT pg_advisory_xact_lock({_TURNSTILE})")
+    if kind == "light":
+        cursor.execute("SET LOCAL synchronous_commit = off")
+    cursor.close()
 
 
 def _without_nul(
@@ -249,17 +255,18 @@ def _write_ahead(cursor: DBAPICursor) -> None:
             return
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    options = connection.get_execution_options()
-    if options.get(_READING, False):
-        connection.exec_driver_sql("BEGIN")
+def _begin_sqlite(dbapi_connection: PoolProxiedConnection) -> None:
+    kind: _Kind = dbapi_connection.info.pop(_KIND, "full")
+    raw: Any = dbapi_connection.driver_connection
+    if kind == "reading":
+        raw.execute("BEGIN")
         return
-    wanted = "NORMAL" if options.get(_LIGHT, False) else "FULL"
-    if connection.info.get("synchronous") != wanted:
-        connection.exec_driver_sql(f"PRAGMA synchronous={wanted}")
-        connection.info["synchronous"] = wanted
-    if not _begun_soon(connection.connection.driver_connection):
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    wanted = "NORMAL" if kind == "light" else "FULL"
+    if dbapi_connection.info.get("synchronous") != wanted:
+        raw.execute(f"PRAGMA synchronous={wanted}")
+        dbapi_connection.info["synchronous"] = wanted
+    if not _begun_soon(raw):
+        raw.execute("BEGIN IMMEDIATE")
 
 
 def _begun_soon(raw: Any) -> bool:

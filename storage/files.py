@@ -34,12 +34,13 @@ def write_atomically(path: Path, data: bytes | str) -> None:
 
 
 @contextlib.contextmanager
-def open_atomically(path: Path) -> Iterator[BinaryIO]:
+def open_atomically(path: Path, *, lasting: bool = True) -> Iterator[BinaryIO]:
     """Open a file for writing bytes that appears at `path`, whole, when the block ends without an error.
 
     The bytes go to a temporary file in the same folder, are flushed to the disk, and take their name by one rename; the folder
-    is flushed too. After an error in the block nothing is left behind. Raises as `write_atomically` does; an `OSError`
-    of the block itself that is not about room passes as it is, since it may be about where the bytes came from.
+    is flushed too. Without `lasting` nothing waits for the disk: a store that takes the file in next does that. After an error in
+    the block nothing is left behind. Raises as `write_atomically` does; an `OSError` of the block itself that is not about room
+    passes as it is, since it may be about where the bytes came from.
     """
     make_folder(path.parent)
     part = path.parent / f"{_PREFIX}{secrets.token_hex(8)}{_SUFFIX}"
@@ -52,7 +53,8 @@ def open_atomically(path: Path) -> Iterator[BinaryIO]:
                 yield file
                 with explained(path):
                     file.flush()
-                    os.fsync(file.fileno())
+                    if lasting:
+                        os.fsync(file.fileno())
         except OSError as error:
             if error.errno in _NO_ROOM:
                 raise explain(error, path) from error
@@ -63,12 +65,15 @@ def open_atomically(path: Path) -> Iterator[BinaryIO]:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
         raise
-    with explained(path):
-        sync_folder(path.parent)
+    if lasting:
+        with explained(path):
+            sync_folder(path.parent)
 
 
 def make_folder(folder: Path) -> None:
     """Make a folder and those above it, so that they outlast a crash; raises `OutputError` or `StorageFull`."""
+    if folder.is_dir():
+        return
     with explained(folder):
         missing = [place for place in (folder, *folder.parents) if not place.is_dir()]
         for place in reversed(missing):

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, Row, Select, bindparam, exists, select, union_all
 
 from storage.records import Queue
-from storage.tables import steps
+from storage.tables import jobs, steps
 
 Room: TypeAlias = Callable[[], int]
 """Says how many bytes of memory there are for a step."""
@@ -33,11 +33,15 @@ def _foremost_of(queues: tuple[Queue, ...]) -> Select[Any]:
     order = [steps.c[name] for name in _ORDER]
     each = [select(steps).where(*_CLAIMABLE, steps.c.queue == queue).order_by(*order).limit(1) for queue in queues]
     either = union_all(*(select(first.subquery()) for first in each)).subquery()
-    return select(either).order_by(*(either.c[name] for name in _ORDER)).limit(1)
+    state = select(jobs.c.state).where(jobs.c.id == either.c.job_id).scalar_subquery()
+    return select(either, state.label("job_state")).order_by(*(either.c[name] for name in _ORDER)).limit(1)
 
 
 def foremost(connection: Connection, queues: Iterable[Queue], now: float, room: Room | None) -> Row[Any] | None:
-    """Return the foremost claimable step; what room there is, is asked for if that step needs any."""
+    """Return the foremost claimable step, with its job's state as `job_state`.
+
+    What room there is, is asked for if that step needs any.
+    """
     query, wanted = _foremost_of(tuple(queues)), {"now": now, "room": _ANY_SIZE}
     row = connection.execute(query, wanted).first()
     if row is None or room is None or not row.needs_bytes or row.needs_bytes <= (there := room()):

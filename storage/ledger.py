@@ -16,13 +16,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, and_, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from storage.database import lightly, reading
 from storage.documents import Episode
 from storage.episodes import remember
-from storage.errors import LeaseLost, NotFound, Poisoned, StepBusy
+from storage.errors import NotFound, Poisoned, StepBusy
+from storage.leases import finish, given_back, take, write
+from storage.outlook import read_standing
 from storage.records import (
     ENDED_STATES,
     LEASE_SECONDS,
@@ -37,27 +39,26 @@ from storage.records import (
     step_label,
     step_of,
 )
+from storage.statements import FINISHED
 from storage.tables import jobs, steps
-from storage.transitions import end_job, record_event
+from storage.transitions import end_job
 
-# Statements of the hot path are built once: building one costs more than running it.
 _STEPS_OF_JOB = (
     select(steps).where(steps.c.job_id == bindparam("job")).order_by(steps.c.started_at.nulls_last(), steps.c.name, steps.c.part)
 )
-_REQUEST = select(jobs.c.request).where(jobs.c.id == bindparam("job"))
-_FINISHED = (
-    select(steps.c.output)
-    .where(steps.c.key == bindparam("wanted"), steps.c.state == "done")
-    .order_by(steps.c.finished_at.desc())
+_this = jobs.alias("this")
+_OTHERS_OF_EPISODE = (
+    select(jobs.c.id)
+    .join(_this, _this.c.episode_id == jobs.c.episode_id)
+    .where(_this.c.id == bindparam("job"), jobs.c.id != bindparam("job"), jobs.c.state.in_(OPEN_STATES))
     .limit(1)
 )
-_UNTOUCHED = update(steps).where(
-    steps.c.job_id == bindparam("of_job"),
-    steps.c.name == bindparam("of_name"),
-    steps.c.part == bindparam("of_part"),
-    steps.c.token == bindparam("seen"),
+_OUTPUTS_IN_USE = (
+    select(steps.c.output)
+    .join(jobs)
+    .where(steps.c.name == bindparam("step"), steps.c.state == "done")
+    .where(jobs.c.id != bindparam("job"), jobs.c.state.in_(OPEN_STATES))
 )
-_HELD = _UNTOUCHED.where(steps.c.state == "running")
 
 
 class Ledger:
@@ -65,7 +66,6 @@ class Ledger:
 
     def __init__(self, engine: Engine, *, clock: Callable[[], float] = time.time) -> None:
         self._engine = engine
-        self._light = lightly(engine)
         self._clock = clock
 
     # -------------------------------------------------------------- jobs
@@ -107,18 +107,15 @@ class Ledger:
             if not ended:
                 connection.execute(update(jobs).where(jobs.c.id == job_id).values(values))
 
-    def has_others(self, episode_id: str, job_id: str) -> bool:
+    def has_others(self, job_id: str) -> bool:
         """Tell whether another job of the same episode is queued or running."""
-        other = (jobs.c.episode_id == episode_id, jobs.c.id != job_id, jobs.c.state.in_(OPEN_STATES))
         with reading(self._engine) as connection:
-            return connection.execute(select(jobs.c.id).where(*other).limit(1)).first() is not None
+            return connection.execute(_OTHERS_OF_EPISODE, {"job": job_id}).first() is not None
 
     def outputs_in_use(self, name: str, job_id: str) -> tuple[str, ...]:
         """Return what finished steps of this name made for other jobs that are queued or running."""
-        other = (jobs.c.id != job_id, jobs.c.state.in_(OPEN_STATES))
-        query = select(steps.c.output).join(jobs).where(steps.c.name == name, steps.c.state == "done", *other)
         with reading(self._engine) as connection:
-            return tuple(connection.execute(query).scalars())
+            return tuple(connection.execute(_OUTPUTS_IN_USE, {"job": job_id, "step": name}).scalars())
 
     # -------------------------------------------------------------- steps
 
@@ -134,16 +131,12 @@ class Ledger:
         With the name and part of a step, return what was made under its key as well.
         """
         with reading(self._engine) as connection:
-            found = _standing(connection, job_id)
-            wanted = next((own.key for own in found.steps if (own.name, own.part) == step), None)
-            if wanted is None:
-                return found
-            return replace(found, twin=connection.execute(_FINISHED, {"wanted": wanted}).scalar())
+            return read_standing(connection, job_id, step)
 
     def finished(self, key: str) -> str | None:
         """Return the output of a finished step with this key, the newest one, whatever job it belongs to."""
         with reading(self._engine) as connection:
-            return cast("str | None", connection.execute(_FINISHED, {"wanted": key}).scalar())
+            return cast("str | None", connection.execute(FINISHED, {"wanted": key}).scalar())
 
     def newest_output(self, episode_id: str, name: str) -> str | None:
         """Return what the step of this name last made for an episode, in any of its jobs; none if it never ended well."""
@@ -218,20 +211,14 @@ class Ledger:
         """Prolong a lease, and note how much is done; `LeaseLost` if somebody else holds the step by now."""
         until = self._clock() + seconds
         moved = {name: value for name, value in (("done", done), ("total", total)) if value is not None}
-        with self._light.begin() as connection:
+        with lightly(self._engine) as connection:
             write(connection, lease, {"expires_at": until, **moved}, at=until)
         return replace(lease, expires_at=until)
 
-    def commit(self, lease: Lease, output: str) -> Standing:
-        """Record the step as done, with the digest of its output; `LeaseLost` if the token is stale.
-
-        Return how the job stands with it: of two that commit at once, the second one sees both.
-        """
-        now = self._clock()
-        values = {"state": "done", "output": output, "error": "", "finished_at": now}
+    def commit(self, lease: Lease, output: str) -> None:
+        """Record the step as done, with the digest of its output; `LeaseLost` if the token is stale."""
         with self._engine.begin() as connection:
-            write(connection, lease, values, at=now, event="step.done")
-            return _standing(connection, lease.job_id)
+            finish(connection, lease, output, self._clock())
 
     def fail(self, lease: Lease, error: str) -> None:
         """Record why the step failed. It came to an end, so it is not poison: its attempts start anew."""
@@ -258,56 +245,11 @@ class Ledger:
             write(connection, lease, values, at=self._clock(), event=event, **data)
 
 
-def _standing(connection: Connection, job_id: str) -> Standing:
-    job = connection.execute(_REQUEST, {"job": job_id}).first()
-    if job is None:
-        raise NotFound(f"There is no job {job_id}.", hint="List the jobs to see their ids.")
-    rows = connection.execute(_STEPS_OF_JOB, {"job": job_id}).all()
-    return Standing(job.request, tuple(step_of(row) for row in rows))
-
-
-def take(connection: Connection, lease: Lease, now: float, *, key: str, attempts: int) -> bool:
-    """Give the step to the lease's owner, by compare-and-set on the token; False if somebody was faster."""
-    values = {
-        "key": key, "state": "running", "attempts": attempts, "token": lease.token, "owner": lease.owner,
-        "expires_at": lease.expires_at, "started_at": now, "finished_at": None, "output": None, "error": "", "done": None,
-    }  # fmt: skip
-    claimed = connection.execute(_UNTOUCHED, {**_place(lease), "seen": lease.token - 1, **values})
-    if claimed.rowcount == 1:
-        record_event(connection, lease.job_id, "step.started", now, step=lease.name, part=lease.part, attempt=attempts)
-    return claimed.rowcount == 1
-
-
-def write(
-    connection: Connection, lease: Lease, values: dict[str, object], *, at: float, event: str | None = None, **data: object
-) -> None:
-    """Change a step that is still held under this lease; `LeaseLost` if it is not."""
-    plain = {name: value for name, value in values.items() if not isinstance(value, ColumnElement)}
-    statement = _HELD if len(plain) == len(values) else _HELD.values({n: v for n, v in values.items() if n not in plain})
-    written = connection.execute(statement, {**_place(lease), "seen": lease.token, **plain})
-    if written.rowcount != 1:
-        raise LeaseLost(
-            f"{step_label(lease.name, lease.part)} went to another process meanwhile; this result is not used.",
-            hint="Nothing is lost: the other process goes on.",
-        )
-    if event is not None:
-        record_event(connection, lease.job_id, event, at, step=lease.name, part=lease.part, **data)
-
-
 def still_asks(connection: Connection, job_id: str, request: str | None) -> bool:
     """Tell whether a job asks for what was read before it was planned; a plan for an earlier request is void."""
     if request is None:
         return True
     return connection.execute(select(jobs.c.id).where(jobs.c.id == job_id, jobs.c.request == request)).first() is not None
-
-
-def given_back(attempts: object) -> dict[str, object]:
-    """Return the values of a step that nobody holds and that may be claimed again."""
-    return {"state": "queued", "attempts": attempts, "owner": None, "expires_at": None, "announced_at": None, "done": None}
-
-
-def _place(lease: Lease) -> dict[str, object]:
-    return {"of_job": lease.job_id, "of_name": lease.name, "of_part": lease.part}
 
 
 def _ensure_step(connection: Connection, job_id: str, name: str, part: int, key: str) -> Row[Any]:

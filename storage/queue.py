@@ -11,31 +11,17 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, and_, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, Engine, Row, and_, exists, func, or_, select, update
 
 from storage.database import lightly, reading
 from storage.foremost import Room, foremost
-from storage.ledger import given_back, take, write
-from storage.records import (
-    LEASE_SECONDS,
-    MAX_ATTEMPTS,
-    MAX_CLAIMS,
-    OPEN_STATES,
-    QUEUES,
-    Hint,
-    Lease,
-    Queue,
-    ReadyStep,
-    StepRecord,
-    step_label,
-    step_of,
-)
+from storage.leases import finish, given_back, take, write
+from storage.outlook import Outlook, read_steps
+from storage.queued import put_back, queue_steps
+from storage.records import LEASE_SECONDS, OPEN_STATES, QUEUES, Hint, Lease, Queue, ReadyStep, Standing, StepRecord, step_of
+from storage.statements import JOB
 from storage.tables import jobs, steps
-from storage.transitions import begin_job, end_job, record_event
-
-_NEW_STEP = insert(steps)
-_OPEN_JOB = select(jobs).where(jobs.c.id == bindparam("job"), jobs.c.state.in_(OPEN_STATES))
-_STEPS_OF_JOB = select(steps).where(steps.c.job_id == bindparam("job"))
+from storage.transitions import begin_job, end_job
 
 
 @dataclass(frozen=True)
@@ -44,6 +30,18 @@ class Claim:
 
     lease: Lease
     step: StepRecord
+
+
+@dataclass(frozen=True)
+class Committed:
+    """What followed a finished step at once."""
+
+    hints: tuple[Hint, ...] = ()
+    """The steps that were queued."""
+    ended: bool = False
+    """Whether it was the last one, and ended its job."""
+    standing: Standing | None = None
+    """How the job stands, where it is to be planned again."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,6 @@ class StepQueue:
 
     def __init__(self, engine: Engine, *, clock: Callable[[], float] = time.time) -> None:
         self._engine = engine
-        self._light = lightly(engine)
         self._clock = clock
 
     # -------------------------------------------------------------- in
@@ -76,14 +73,11 @@ class StepQueue:
 
         They count as announced: whoever queues them gives word of them next, and says `unheard` of those that could not be sent.
         """
-        with self._engine.begin() as connection:
-            job = connection.execute(_OPEN_JOB, {"job": job_id}).first()
-            if job is None or (request is not None and job.request != request):
+        with lightly(self._engine) as connection:
+            job = connection.execute(JOB, {"job": job_id}).first()
+            if job is None or job.state not in OPEN_STATES or (request is not None and job.request != request):
                 return ()
-            known = {(row.name, row.part): row for row in connection.execute(_STEPS_OF_JOB, {"job": job_id})}
-            now = self._clock()
-            fresh = [step for step in ready if _queue_step(connection, job, known.get((step.name, step.part)), step, now)]
-        return tuple(Hint(step.queue, job_id, step.name, step.part) for step in fresh)
+            return queue_steps(connection, job, read_steps(connection, job_id), ready, self._clock())
 
     # -------------------------------------------------------------- out
 
@@ -95,14 +89,15 @@ class StepQueue:
         Steps that need more memory than `room_bytes` says there is are left for a worker that has it.
         """
         now = self._clock()
-        with self._light.begin() as connection:
+        with lightly(self._engine) as connection:
             row = foremost(connection, queues, now, room_bytes)
             if row is None:
                 return None
             lease = Lease(row.job_id, row.name, row.part, owner, row.token + 1, now + seconds)
             if not take(connection, lease, now, key=row.key, attempts=row.attempts + 1):
                 return None
-            begin_job(connection, row.job_id, now)
+            if row.job_state == "queued":
+                begin_job(connection, row.job_id, now)
         return Claim(lease, replace(step_of(row), state="running", attempts=row.attempts + 1, owner=owner))
 
     def foremost(self, queues: Iterable[Queue]) -> Hint | None:
@@ -110,6 +105,26 @@ class StepQueue:
         with reading(self._engine) as connection:
             row = foremost(connection, queues, self._clock(), None)
         return None if row is None else Hint(row.queue, row.job_id, row.name, row.part)
+
+    def commit(self, lease: Lease, output: str, outlook: Outlook | None) -> Committed:
+        """Record a step as done, with the digest of its output, and in the same transaction what follows in its job.
+
+        `outlook` is what follows as it was planned with this result. Where the job does not stand as it was taken to, because
+        another step ended meanwhile, nothing follows yet: the caller plans again, on how it stands now. Of two that commit at
+        once, the second one sees both. Raises `LeaseLost` if the token is stale.
+        """
+        now = self._clock()
+        with self._engine.begin() as connection:
+            finish(connection, lease, output, now)
+            job = connection.execute(JOB, {"job": lease.job_id}).one()
+            standing = Standing(job.request, read_steps(connection, lease.job_id))
+            if outlook is None or not outlook.holds(standing):
+                return Committed(standing=standing)
+            if job.state not in OPEN_STATES:
+                return Committed()
+            if outlook.transcript is not None:
+                return Committed(ended=end_job(connection, job.id, "done", now, output=outlook.transcript))
+            return Committed(queue_steps(connection, job, standing.steps, outlook.ready, now))
 
     def postpone(self, lease: Lease, error: str, *, until: float) -> None:
         """Put a step back whose reason to fail may pass, not to be claimed before `until`; `LeaseLost` if it is not held."""
@@ -146,7 +161,7 @@ class StepQueue:
         with self._engine.begin() as connection:
             write(connection, lease, {"expires_at": 0.0}, at=self._clock())
             row = connection.execute(_row_of(lease)).one()
-            self._put_back(connection, row, reason, blame=1)
+            put_back(connection, row, reason, self._clock(), blame=1)
 
     def reclaim(self, *, is_gone: Callable[[str], bool] = lambda _: False) -> int:
         """Put back the steps whose lease ran out or whose owner is gone; return how many. Those attempts are not their fault.
@@ -170,26 +185,8 @@ class StepQueue:
             row = connection.execute(_row_of(seen).where(*same).with_for_update()).first()
             if row is None:
                 return False
-            self._put_back(connection, row, reason, blame=0)
+            put_back(connection, row, reason, self._clock(), blame=0)
         return True
-
-    def _put_back(self, connection: Connection, row: Row[Any], reason: str, *, blame: int) -> None:
-        now = self._clock()
-        here = (steps.c.job_id == row.job_id, steps.c.name == row.name, steps.c.part == row.part)
-        open_job = select(jobs.c.id).where(jobs.c.id == row.job_id, jobs.c.state.in_(OPEN_STATES))
-        wanted = connection.execute(open_job).first() is not None
-        faults = row.faults + blame
-        if not wanted or (faults < MAX_ATTEMPTS and row.attempts < MAX_CLAIMS):
-            values = {**given_back(row.attempts), "faults": faults, "error": reason, **({} if wanted else {"queue": None})}
-            connection.execute(update(steps).where(*here).values(values))
-            record_event(connection, row.job_id, "step.lost", now, step=row.name, part=row.part, reason=reason)
-            return
-        label = step_label(row.name, row.part)
-        error = f"{label} did not come to an end in {row.attempts} attempts; the last time {reason}. Look at memory and the log."
-        values = {"state": "failed", "faults": faults, "error": error, "finished_at": now, "queue": None}
-        connection.execute(update(steps).where(*here).values(values))
-        record_event(connection, row.job_id, "step.failed", now, step=row.name, part=row.part, error=error)
-        end_job(connection, row.job_id, "failed", now, reason=error)
 
     # -------------------------------------------------------------- hints
 
@@ -202,7 +199,7 @@ class StepQueue:
         self._note(hints, None)
 
     def _note(self, hints: Iterable[Hint], at: float | None) -> None:
-        with self._light.begin() as connection:
+        with lightly(self._engine) as connection:
             for hint in hints:
                 here = (steps.c.job_id == hint.job_id, steps.c.name == hint.name, steps.c.part == hint.part)
                 connection.execute(update(steps).where(*here, steps.c.state == "queued").values(announced_at=at))
@@ -273,27 +270,6 @@ class StepQueue:
 
 def _first(waiting: tuple[int, float] | None, running: int) -> tuple[int, int, float | None]:
     return (0, running, None) if waiting is None else (waiting[0], running, waiting[1])
-
-
-def _queue_step(connection: Connection, job: Row[Any], known: Row[Any] | None, step: ReadyStep, now: float) -> bool:
-    if known is not None and known.key == step.key and known.state in {"done", "running"}:
-        return False
-    if known is not None and known.key == step.key and known.state == "queued" and known.queue is not None:
-        return False
-    values: dict[str, object] = {
-        "key": step.key, "state": "queued", "queue": step.queue, "priority": -job.priority, "since": job.created_at,
-        "parts": step.parts, "needs_bytes": step.needs_bytes, "total": step.total, "unit": step.unit, "attempts": 0,
-        "faults": 0, "failures": 0, "not_before": 0.0, "announced_at": now, "done": None, "owner": None, "expires_at": None,
-        "error": "",
-        "output": None,
-    }  # fmt: skip
-    if known is None:
-        connection.execute(_NEW_STEP, {"job_id": job.id, "name": step.name, "part": step.part, **values})
-        return True
-    same = (steps.c.job_id == job.id, steps.c.name == step.name, steps.c.part == step.part, steps.c.token == known.token)
-    # whoever still works on it for another key finds its token stale
-    connection.execute(update(steps).where(*same).values(token=known.token + 1, **values))
-    return True
 
 
 def _withdraw_unwanted(connection: Connection, job_id: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Row
 
@@ -83,15 +83,42 @@ class StepRecord:
         return step_label(self.name, self.part)
 
 
+class StepStanding(NamedTuple):
+    """What a plan goes by of a step: small, since all steps of a job are read at each one."""
+
+    name: str
+    part: int
+    key: str
+    state: StepState
+    queue: str | None
+    output: str | None
+    token: int
+
+    @property
+    def awaited(self) -> bool:
+        """Whether it is being done, or is in a queue to be done."""
+        return self.state == "running" or (self.state == "queued" and self.queue is not None)
+
+
 @dataclass(frozen=True)
 class Standing:
     """How a job stands: what was asked for, and its steps."""
 
     request: str | None
     """As JSON; none for a job that was run by hand."""
-    steps: tuple[StepRecord, ...]
+    steps: tuple[StepStanding, ...]
     twin: str | None = None
     """What a finished step of whatever job made under the key of the step that was asked about."""
+
+    def goes_on_beside(self, lease: Lease) -> bool:
+        """Tell whether somebody is at work on another step of the job."""
+        return any(step.state == "running" and step[:2] != (lease.name, lease.part) for step in self.steps)
+
+    def with_done(self, lease: Lease, output: str) -> Standing:
+        """Return how the job stands once the step of this lease is done."""
+        here = (lease.name, lease.part)
+        known = (step._replace(state="done", output=output) if step[:2] == here else step for step in self.steps)
+        return Standing(self.request, tuple(known))
 
 
 @dataclass(frozen=True)

@@ -29,9 +29,10 @@ from storage.episodes import remember
 from storage.errors import NotFound, OptionError
 from storage.ledger import still_asks
 from storage.paging import Page, page_of, place_of
-from storage.records import ENDED_STATES, JobRecord, JobState, job_of
+from storage.records import ENDED_STATES, OPEN_STATES, JobRecord, JobState, job_of
 from storage.tables import episodes, jobs, steps
 from storage.transitions import end_job, record_event
+from storage.webhooks import with_webhook
 
 SHORTEST_ID = 4
 """Characters of a job's id that may stand for the whole of it."""
@@ -70,8 +71,8 @@ class Requests:
     def submit(self, new: NewJob) -> Submitted:
         """Return the one job for this episode and these options.
 
-        One that is open or done is returned as it is; one that failed or was cancelled, or was only run by hand, is set going
-        again, as is a done one with `again`.
+        One that is open or done is returned as it is, though an open one will tell a new webhook of its end too; one that failed
+        or was cancelled, or was only run by hand, is set going again, as is a done one with `again`.
         """
         try:
             with self._engine.begin() as connection:
@@ -97,6 +98,9 @@ class Requests:
             job_id = row.id
             unfinished = row.state in {"failed", "cancelled"} or (row.request is None and row.state != "done")
             if not (unfinished or new.again):
+                if new.webhook is not None and row.state in OPEN_STATES:
+                    told = with_webhook(row.webhook, new.webhook)
+                    connection.execute(update(jobs).where(jobs.c.id == job_id).values(webhook=told))
                 return Submitted(job_of(row), fresh=False)
             _start_over(connection, job_id)
             connection.execute(update(jobs).where(jobs.c.id == job_id).values(values))

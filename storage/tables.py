@@ -34,7 +34,10 @@ jobs = Table(
     Index("ix_jobs_state_created_at", "state", "created_at"),
     Index("ix_jobs_created_at", "created_at", "id"),
 )
-"""`request` is what workers need to do the job (JSON); jobs of `earmark run` have none, and no worker touches them."""
+"""`request` is what workers need to do the job (JSON); jobs of `earmark run` have none, and no worker touches them.
+
+`webhook` holds what `storage.webhooks` reads: all that are told of its end.
+"""
 
 steps = Table(
     "steps",

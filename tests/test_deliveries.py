@@ -66,6 +66,34 @@ def claimed(deliveries: Deliveries, message: str) -> DeliveryRecord:
     return found
 
 
+def hook(address: str, secret: str) -> str:
+    """Return a webhook as the ledger keeps it."""
+    return json.dumps({"url": address, "secret": secret})
+
+
+def test_whoever_asks_for_an_open_job_with_a_webhook_is_told_of_its_end_too(requests: Requests, deliveries: Deliveries) -> None:
+    """One message for each address, signed with the secret that was told last; asking without one takes none away."""
+    first, again, other = (
+        hook("https://a.example/", "one"),
+        hook("https://a.example/", "two"),
+        hook("https://b.example/", "three"),
+    )
+    asked = {job(requests, webhook=webhook) for webhook in (None, first, other, again, None)}
+    requests.failed(asked.pop(), "no audio")
+    assert not asked
+    told = [claimed(deliveries, message) for message in deliveries.due()]
+    assert sorted(message.webhook for message in told) == [again, other]
+    assert len({message.id for message in told}) == 2
+
+
+def test_a_job_that_has_ended_tells_nobody_who_asks_later(requests: Requests, deliveries: Deliveries) -> None:
+    """Its state is in the answer."""
+    done = job(requests, webhook=None)
+    requests.done(done, "a" * 64)
+    assert job(requests) == done
+    assert deliveries.due() == ()
+
+
 def test_the_end_of_a_job_is_a_message_that_says_what_became_of_it(requests: Requests, deliveries: Deliveries) -> None:
     """Written with the end itself."""
     job_id = job(requests)

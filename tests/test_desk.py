@@ -290,20 +290,82 @@ def test_a_step_of_a_job_that_became_a_run_by_hand_is_withdrawn(desk: Desk, stor
     assert stores.queue.running("anna") == ()
 
 
+def test_a_step_is_recorded_where_what_follows_cannot_be_planned_just_then(
+    desk: Desk, stores: Stores, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not done again: what follows is planned with the next step, or by the sweeper."""
+    job = desk.submit(asked(tmp_path)).job
+
+    def away(*_: object) -> None:
+        raise LedgerUnavailable("The ledger cannot be used.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("worker.desk.look_ahead", away)
+        claim = stores.queue.claim_next(("fetch",), "anna")
+        assert claim is not None
+        assert Bench(settings, stores, _Nobody()).do(claim.lease)["ended"] == "error"
+    assert [step.name for step in stores.ledger.steps(job.id) if step.state == "done"] == ["fetch"]
+    assert "fetch" not in work(settings, stores)
+    assert stores.requests.get(job.id).state == "done"
+
+
+def test_a_result_that_is_of_no_use_once_it_is_recorded_is_made_again_at_once(
+    desk: Desk, stores: Stores, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another job that ends may remove the audio which this one was just decoded to."""
+    job = desk.submit(asked(tmp_path)).job
+    while (claim := stores.queue.claim_next(("fetch", "asr", "diarize"), "anna")) is not None:
+        assert Bench(settings, stores, _Nobody()).do(claim.lease)["ended"] == "done"
+    made, removed = Bench._made, list[str]()
+
+    def made_and_removed(self: Bench, task: Any) -> str:
+        output = made(self, task)
+        if task.step.name == "prepare" and not removed:
+            removed.append(stores.results.read(output, task.kind).pcm)
+            stores.blobs.remove(removed[0])
+        return output
+
+    monkeypatch.setattr(Bench, "_made", made_and_removed)
+    assert work(settings, stores).count("prepare") == 2
+    assert stores.requests.get(job.id).state == "done"
+
+
+def test_a_step_that_ended_while_another_was_done_is_planned_on_with_it(
+    desk: Desk, stores: Stores, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What follows is queued with the second one, and not planned twice."""
+    desk.submit(asked(tmp_path))
+    first, second = (stores.queue.claim_next((queue,), "anna") for queue in ("asr", "fetch"))
+    assert first is not None
+    assert second is not None
+    made, planned = Bench._made, []
+
+    def made_slowly(self: Bench, task: Any) -> str:
+        if task.step.name == "fetch":
+            assert Bench(settings, stores, _Nobody()).do(first.lease)["ended"] == "done"
+        return made(self, task)
+
+    monkeypatch.setattr(Bench, "_made", made_slowly)
+    monkeypatch.setattr(Desk, "plan", lambda *arguments: planned.append(arguments))
+    ended = Bench(settings, stores, _Nobody()).do(second.lease)
+    assert [hint["name"] for hint in ended["hints"]] == ["prepare"]
+    assert planned == []
+
+
 def test_a_result_is_kept_while_the_ledger_is_away_for_less_than_a_lease(
     desk: Desk, stores: Stores, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An hour of hearing is not done again because a database was restarted."""
     desk.submit(asked(tmp_path))
-    commit, tried = stores.ledger.commit, []
+    commit, tried = stores.queue.commit, []
 
-    def away(*arguments: Any) -> None:
+    def away(*arguments: Any) -> Any:
         tried.append(1)
         if len(tried) < 3:
             raise LedgerUnavailable("The ledger cannot be used.")
-        commit(*arguments)
+        return commit(*arguments)
 
     monkeypatch.setattr("worker.child._ASK_AGAIN", 0.01)
-    monkeypatch.setattr(stores.ledger, "commit", away)
+    monkeypatch.setattr(stores.queue, "commit", away)
     assert len(work(settings, stores, steps=1)) == 1
     assert len(tried) == 3

@@ -74,9 +74,19 @@ def test_a_hundred_threads_that_open_one_job_get_one_job(ledger: Ledger) -> None
 def test_a_job_keeps_its_state_reason_and_output(ledger: Ledger, job: str) -> None:
     """What is set is read back."""
     ledger.set_job(job, "failed", reason="no audio")
-    assert (ledger.job(job).state, ledger.job(job).reason, ledger.has_others("ep_1", "another")) == ("failed", "no audio", False)
+    assert (ledger.job(job).state, ledger.job(job).reason) == ("failed", "no audio")
     ledger.set_job(job, "done", output="d" * 64)
     assert (ledger.job(job).state, ledger.job(job).output) == ("done", "d" * 64)
+
+
+def test_a_job_knows_of_open_ones_of_its_episode(ledger: Ledger, job: str) -> None:
+    """Not of itself, and not of those that have ended or are of another episode."""
+    ledger.open_job("ep_2", "options", "Another")
+    assert not ledger.has_others(job)
+    other = ledger.open_job("ep_1", "other options", "Title").id
+    assert ledger.has_others(job)
+    ledger.set_job(job, "failed", reason="no audio")
+    assert not ledger.has_others(other)
 
 
 def test_asking_for_a_job_that_is_not_there_says_so(ledger: Ledger) -> None:

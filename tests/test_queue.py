@@ -8,16 +8,29 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
 from storage.database import open_database
 from storage.documents import Episode
 from storage.errors import LeaseLost
 from storage.events import Events
 from storage.ledger import Ledger
-from storage.queue import Claim, StepQueue
-from storage.records import LEASE_SECONDS, MAX_ATTEMPTS, MAX_CLAIMS, OPEN_STATES, QUEUES, Hint, Queue, ReadyStep, StepRecord
+from storage.outlook import Outlook
+from storage.queue import Claim, Committed, StepQueue
+from storage.records import (
+    LEASE_SECONDS,
+    MAX_ATTEMPTS,
+    MAX_CLAIMS,
+    OPEN_STATES,
+    QUEUES,
+    Hint,
+    Lease,
+    Queue,
+    ReadyStep,
+    StepRecord,
+)
 from storage.requests import NewJob, Requests
+from storage.tables import jobs
 from tests.clock import Clock
 
 
@@ -456,3 +469,89 @@ def test_the_backlog_says_what_waits_and_what_runs(shelf: Shelf) -> None:
     shelf.claim("fetch")
     found = {line.queue: (line.waiting, line.running, line.oldest) for line in shelf.queue.backlog()}
     assert found == {"asr": (2, 1, asked), "fetch": (0, 1, None)}
+
+
+# -------------------------------------------------------------- a step and what follows it
+
+
+def following(shelf: Shelf, lease: Lease, *ready: ReadyStep, transcript: str | None = None) -> Outlook:
+    """Return what was planned to follow a step, as the job stands now."""
+    standing = shelf.ledger.standing(lease.job_id)
+    return Outlook(standing.with_done(lease, "a" * 64), ready, transcript)
+
+
+def test_a_step_is_recorded_and_what_follows_is_queued_at_once(shelf: Shelf) -> None:
+    """There is no moment in which one of them stands in the ledger and the other does not."""
+    job = shelf.job(ready=[part(0)])
+    lease = shelf.claim().lease
+    committed = shelf.queue.commit(lease, "a" * 64, following(shelf, lease, part(0), part(1)))
+    assert committed == Committed((Hint("asr", job, "transcribe", 1),))
+    assert (shelf.step(job).state, shelf.step(job).output) == ("done", "a" * 64)
+    assert shelf.claim().step.part == 1
+
+
+def test_what_was_planned_before_another_step_of_the_job_ended_is_planned_again(shelf: Shelf) -> None:
+    """The one that commits last sees both results, so between them nothing is forgotten."""
+    job = shelf.job(ready=[part(0), part(1)])
+    first, second = shelf.claim().lease, shelf.claim().lease
+    planned = [following(shelf, lease, part(2)) for lease in (first, second)]
+    assert shelf.queue.commit(first, "a" * 64, planned[0]).standing is None
+    committed = shelf.queue.commit(second, "a" * 64, planned[1])
+    assert committed.hints == ()
+    assert committed.standing == shelf.ledger.standing(job)
+    assert [step.state for step in committed.standing.steps if step.part < 2] == ["done", "done"]
+
+
+def test_a_step_that_could_not_be_planned_on_is_recorded_all_the_same(shelf: Shelf) -> None:
+    """What follows is planned on how the job stands then."""
+    job = shelf.job(ready=[part(0)])
+    assert shelf.queue.commit(shelf.claim().lease, "a" * 64, None).standing == shelf.ledger.standing(job)
+    assert shelf.step(job).state == "done"
+
+
+def test_the_last_step_ends_its_job(shelf: Shelf) -> None:
+    """With the transcript, once; a job that was cancelled meanwhile stays so."""
+    done, cancelled = shelf.job("done", ready=[part(0, "a")]), shelf.job("cancelled", ready=[part(0, "b")])
+    for job, ends in ((done, True), (cancelled, False)):
+        lease = shelf.claim().lease
+        planned = following(shelf, lease, transcript="t" * 64)
+        if not ends:
+            shelf.requests.cancel(job)
+        assert shelf.queue.commit(lease, "a" * 64, planned) == Committed(ended=ends)
+    assert (shelf.requests.get(done).state, shelf.requests.get(done).output) == ("done", "t" * 64)
+    assert shelf.requests.get(cancelled).state == "cancelled"
+
+
+def test_a_step_of_a_job_that_was_cancelled_is_recorded_and_nothing_follows(shelf: Shelf) -> None:
+    """Its result serves others."""
+    job = shelf.job(ready=[part(0)])
+    lease = shelf.claim().lease
+    planned = following(shelf, lease, part(1))
+    shelf.requests.cancel(job)
+    assert shelf.queue.commit(lease, "a" * 64, planned) == Committed()
+    assert [(step.part, step.state) for step in shelf.ledger.steps(job)] == [(0, "done")]
+
+
+def test_whoever_lost_a_step_queues_nothing_after_it(shelf: Shelf) -> None:
+    """Another worker does it now."""
+    job = shelf.job(ready=[part(0)])
+    lease = shelf.claim().lease
+    planned = following(shelf, lease, part(1))
+    shelf.clock.now += LEASE_SECONDS + 1
+    shelf.queue.reclaim()
+    shelf.claim(owner="ben")
+    with pytest.raises(LeaseLost):
+        shelf.queue.commit(lease, "a" * 64, planned)
+    assert [(step.part, step.state) for step in shelf.ledger.steps(job)] == [(0, "running")]
+
+
+def test_what_was_planned_for_an_earlier_request_does_not_follow(shelf: Shelf) -> None:
+    """The job asks for something else by now."""
+    shelf.job(ready=[part(0)])
+    lease = shelf.claim().lease
+    planned = following(shelf, lease, part(1))
+    with shelf.engine.begin() as connection:
+        connection.execute(update(jobs).values(request='{"else": 1}'))
+    standing = shelf.queue.commit(lease, "a" * 64, planned).standing
+    assert standing is not None
+    assert standing.request == '{"else": 1}'

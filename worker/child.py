@@ -4,7 +4,7 @@
     child → worker    {"ready": pid}, {"moved": done, "total": …}, {"committed": token},
                       {"ended": "done" | "lost" | "stopped" | "error" | "unforeseen", …}
 
-The child commits what it made and plans the job's next steps; what fails is told to the worker, who settles it.
+The child commits what it made with the job's next steps; what fails is told to the worker, who settles it.
 """
 
 from __future__ import annotations
@@ -24,14 +24,16 @@ from jobs.plan import Plan
 from jobs.request import read_request
 from jobs.tasks import Task
 from storage.errors import EarmarkError, LeaseLost, LedgerUnavailable, TransientError
-from storage.records import Hint, Lease, Standing
+from storage.outlook import Outlook
+from storage.queue import Committed
+from storage.records import Hint, Lease
 from worker.desk import Desk
 from worker.engines import EngineRoom
 from worker.known import LedgerResults
 from worker.lines import Lines, Message
 from worker.settings import Settings
 from worker.stores import Stores, open_stores
-from worker.tied import die_with
+from worker.tied import tie_to
 from worker.tools import engine_place, open_tools
 
 MOVED_EVERY = 0.5
@@ -98,22 +100,23 @@ class Bench:
             if task is None:
                 self._stores.queue.withdraw(lease)  # planned before the job changed
                 return self._desk.plan(lease.job_id)
-            after = self._commit(lease, known.done_meanwhile(task) or self._made(task))
-        return self._desk.plan(lease.job_id, after)
+            output = known.done_meanwhile(task) or self._made(task)
+        outlook = self._desk.foresee(lease, output, standing)
+        return self._desk.follow(lease.job_id, self._commit(lease, output, outlook), outlook)
 
     def _made(self, task: Task[Any]) -> str:
         made = task.work(self._reporter())
         return self._stores.blobs.put(made.model_dump_json().encode())
 
-    def _commit(self, lease: Lease, output: str) -> Standing:
-        """Record what was made, and return how the job stands with it.
+    def _commit(self, lease: Lease, output: str, outlook: Outlook | None) -> Committed:
+        """Record what was made, and what follows from it.
 
         A ledger that is away for less than a lease is no reason to make it again.
         """
         deadline = time.monotonic() + self._patience
         while True:
             try:
-                standing = self._stores.ledger.commit(lease, output)
+                committed = self._stores.queue.commit(lease, output, outlook)
             except LedgerUnavailable as error:
                 if time.monotonic() > deadline:
                     raise
@@ -121,7 +124,7 @@ class Bench:
                 time.sleep(_ASK_AGAIN)
             else:
                 self._lines.send({"committed": lease.token})
-                return standing
+                return committed
 
     def _reporter(self) -> Any:
         said = 0.0
@@ -157,7 +160,7 @@ def _listen(lines: Lines, inbox: queue.Queue[Message], bench: Bench) -> None:
 
 def main(descriptor: int, parent: int) -> None:
     """Serve the worker at the other end of the connection until it hangs up."""
-    die_with(parent)
+    tie_to(parent)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     lines = Lines(socket.socket(fileno=descriptor))
     first = lines.receive()

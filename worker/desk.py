@@ -21,9 +21,11 @@ from jobs.request import JobRequest, read_request
 from jobs.tasks import Tools
 from storage.documents import Note, Publication
 from storage.errors import CorruptBlob, EarmarkError, NotFound, TransientError
-from storage.records import Hint, Standing
+from storage.outlook import Outlook
+from storage.queue import Committed
+from storage.records import Hint, Lease, Standing
 from storage.requests import NewJob, Submitted
-from worker.known import LedgerResults, ready_steps
+from worker.known import LedgerResults, look_ahead
 from worker.stores import Stores
 
 _log = logging.getLogger("earmark.desk")
@@ -123,20 +125,46 @@ class Desk:
         raw = standing.request
         if raw is None:
             return ()
-        tools = replace(self.tools, forget=self.stores.ledger.forget)
-        known = LedgerResults(self.stores.ledger, self.stores.results, job_id, standing)
         try:
-            asked = read_request(raw)
-            with Plan(asked, tools) as plan:
-                ready, transcript = ready_steps(plan, known)
-                if transcript is not None and self.stores.requests.done(job_id, transcript, request=raw):
-                    self._clean_up(job_id, asked.publication.episode.id, plan.decoded_blob(known))
+            outlook = self._look_ahead(job_id, standing, raw)
+            if outlook.transcript is not None and self.stores.requests.done(job_id, outlook.transcript, request=raw):
+                self._clean_up(job_id, outlook)
         except TransientError:
             raise
         except EarmarkError as error:
             self.stores.requests.failed(job_id, str(error), request=raw)
             return ()
-        return self.stores.queue.enqueue(job_id, ready, request=raw)
+        return self.stores.queue.enqueue(job_id, outlook.ready, request=raw) if outlook.ready else ()
+
+    def foresee(self, lease: Lease, output: str, standing: Standing) -> Outlook | None:
+        """Return what follows in a job once a step has made `output`; none where that shows only when it is recorded.
+
+        `standing` is how the job stood when the step was begun.
+        """
+        try:
+            if standing.goes_on_beside(lease):  # and what went on may have ended
+                standing = self.stores.ledger.standing(lease.job_id)
+            done = standing.with_done(lease, output)
+            outlook = None if done.request is None else self._look_ahead(lease.job_id, done, done.request)
+        except Exception:  # noqa: BLE001 - what was made is recorded all the same, and `follow` meets the error again
+            return None
+        if outlook is None or any((step.name, step.part) == (lease.name, lease.part) for step in outlook.ready):
+            return None  # what was made is of no use already: its file was removed
+        return outlook
+
+    def follow(self, job_id: str, committed: Committed, outlook: Outlook | None) -> tuple[Hint, ...]:
+        """Do what is left to do after a step was recorded with what follows; return the steps that are new in their queues."""
+        if committed.standing is not None:
+            return self.plan(job_id, committed.standing)
+        if committed.ended and outlook is not None:
+            self._clean_up(job_id, outlook)
+        return committed.hints
+
+    def _look_ahead(self, job_id: str, standing: Standing, request: str) -> Outlook:
+        tools = replace(self.tools, forget=self.stores.ledger.forget)
+        known = LedgerResults(self.stores.ledger, self.stores.results, job_id, standing)
+        with Plan(read_request(request), tools) as plan:
+            return look_ahead(plan, known)
 
     def tell(self, hints: Sequence[Hint]) -> None:
         """Give word to the workers of steps that were queued just now."""
@@ -151,9 +179,10 @@ class Desk:
         if hints:
             self.stores.queue.announced(self.announce(hints))
 
-    def _clean_up(self, job_id: str, episode: str, decoded: str | None) -> None:
+    def _clean_up(self, job_id: str, outlook: Outlook) -> None:
         """Remove the decoded audio, which is large and can be made again, unless another job of the episode may be using it."""
-        if decoded is None or self.tools.keep_decoded or self.stores.ledger.has_others(episode, job_id):
+        decoded = outlook.decoded
+        if decoded is None or self.tools.keep_decoded or self.stores.ledger.has_others(job_id):
             return
         if not any(self._is_decoded_to(decoded, output) for output in self.stores.ledger.outputs_in_use("prepare", job_id)):
             self.stores.blobs.remove(decoded)

@@ -12,6 +12,7 @@ from jobs.tasks import Result, Task
 from storage.blobs import Blobs
 from storage.errors import CorruptBlob, NotFound
 from storage.ledger import Ledger
+from storage.outlook import Outlook
 from storage.records import ReadyStep, Standing
 
 _KEPT = 256
@@ -55,9 +56,8 @@ class LedgerResults:
         self._ledger = ledger
         self._reader = reader
         self._job_id = job_id
-        self._request = standing.request
+        self.standing = standing
         self._at_hand = at_hand
-        self._twin = standing.twin
         self._own = {(step.name, step.part): step for step in standing.steps}
 
     @property
@@ -77,7 +77,7 @@ class LedgerResults:
 
     def done_meanwhile(self, task: Task[Any]) -> str | None:
         """Return the digest of what another job had made of the step at hand; none if nobody did it, or it will not do."""
-        return self._settled(task, self._twin)
+        return self._settled(task, self.standing.twin)
 
     def _settled(self, task: Task[Any], output: str | None) -> str | None:
         if output is None:
@@ -106,11 +106,11 @@ class LedgerResults:
         own = self._own.get((step.name, step.part))
         if own is not None and own.key == step.key and own.state == "done":
             return own.output
-        if self._at_hand is not None:
-            return None
+        if self._at_hand is not None or (own is not None and own.key == step.key and own.awaited):
+            return None  # of a step that is awaited, whoever claims it looks whether another job has done it
         output = self._settled(task, self._ledger.finished(step.key))
         if output is not None:
-            self._ledger.adopt(self._job_id, step.name, step.part, step.key, output, request=self._request)
+            self._ledger.adopt(self._job_id, step.name, step.part, step.key, output, request=self.standing.request)
         return output
 
     def _forget(self, task: Task[Any]) -> None:
@@ -118,12 +118,12 @@ class LedgerResults:
         self._own.pop((task.step.name, task.step.part), None)
 
 
-def ready_steps(plan: Plan, known: LedgerResults) -> tuple[tuple[ReadyStep, ...], str | None]:
-    """Return the steps that can be queued now, and the digest of the transcript once it is made."""
+def look_ahead(plan: Plan, known: LedgerResults) -> Outlook:
+    """Return what follows in a job, given what is known: the steps that can be queued now, or its transcript."""
     ahead = plan.ahead(known)
     if ahead.transcript is not None and ahead.last is not None:
-        return (), known.digest(ahead.last)
-    return tuple(_ready(task) for task in ahead.ready), None
+        return Outlook(known.standing, transcript=known.digest(ahead.last), decoded=plan.decoded_blob(known))
+    return Outlook(known.standing, tuple(_ready(task) for task in ahead.ready))
 
 
 def _ready(task: Task[Any]) -> ReadyStep:
