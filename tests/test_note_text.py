@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.chapters.note_text import NoteLink, note_lines
+from jobs.chapters.note_links import NoteLink
+from jobs.chapters.note_text import note_lines
 
 
 def texts(html: str) -> list[str]:

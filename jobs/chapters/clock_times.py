@@ -50,14 +50,16 @@ _MINUTE = r"(?:minutes|min|mn|m|'|분|分钟|分鐘|分)"
 _SECOND = r"(?:seconds|secs|sec|s|''|\"|초|秒)"
 _TIME = re.compile(
     # digits with colons, perhaps a fraction
-    r"(?=\d)(?<!\d)(?:(?P<a>\d{1,3}):(?P<b>\d{2})(?::(?P<c>\d{2}))?(?:[.,](?P<fraction>\d{1,3}))?(?![\d])(?!:\d)"
+    r"(?=\d)(?<!\d)(?:(?P<a>\d{1,3}+):(?P<b>\d{2})(?::(?P<c>\d{2}))?(?:[.,](?P<fraction>\d{1,3}))?(?![\d])(?!:\d)"
     # 1h02, 1h02m, 1h02m03s
-    rf"|(?P<h>\d{{1,2}}) ?{_HOUR} ?(?P<hm>\d{{1,2}})(?: ?{_MINUTE}(?: ?(?P<hs>\d{{1,2}})(?: ?{_SECOND})?)?)?(?![A-Za-z0-9]|:\d)"
+    rf"|(?P<h>\d{{1,2}}+) ?(?=[h时小時]){_HOUR} ?(?P<hm>\d{{1,2}})(?: ?{_MINUTE}(?: ?(?P<hs>\d{{1,2}})(?: ?{_SECOND})?)?)?(?![A-Za-z0-9]|:\d)"
     # 12m30s, 12'30
-    rf"|(?P<m>\d{{1,3}}) ?{_MINUTE} ?(?P<s>\d{{1,2}})(?: ?{_SECOND}|(?<='\d\d))(?![A-Za-z0-9]|:\d))"
+    rf"|(?P<m>\d{{1,3}}+) ?(?=[m'분分]){_MINUTE} ?(?P<s>\d{{1,2}})(?: ?{_SECOND}|(?<='\d\d))(?![A-Za-z0-9]|:\d))"
 )
 _RANGE = re.compile(r" ?(?:-{1,2}|~|\u301c|\uff5e|->|\u2192|to|bis|à|至) ?")
 _NOT_BEFORE = re.compile(r"(?:\d[.,:/'-]?|[.:/]\d*-|[:/+$€£¥#%^=]|\d ?[.,]|--> ?)$")
+_GLUED_ON = frozenset("0123456789.,:/'-+$€£¥#%^=> ")
+"""What the pattern above ends in, to ask it less often."""
 _LETTER_COLON = re.compile(r"[^\W\d_]:$")
 _AFTER_TIME = re.compile(r"\d:\d\d-$")
 _NOT_AFTER = re.compile(r" ?-->|%|°|:\d|\.\d")
@@ -117,7 +119,7 @@ def _stands_alone(text: str, at: int, to: int) -> bool:
     if _NOT_AFTER.match(text, to):
         return False
     before = text[max(0, at - 4) : at]
-    if not _NOT_BEFORE.search(before):
+    if before[-1:] not in _GLUED_ON or not _NOT_BEFORE.search(before):
         return True
     return bool(_LETTER_COLON.search(before) or _is_range_dash(text, at))
 

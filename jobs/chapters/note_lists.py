@@ -21,7 +21,7 @@ from statistics import median
 from jobs.chapters.list_headings import ends_with_heading, is_heading
 from jobs.chapters.list_judge import refusal
 from jobs.chapters.list_repair import carry_hours, in_order, repaired, reread_clock, settle_ranges, with_doubtful
-from jobs.chapters.note_rows import Row, is_prefix, leading_row, timed_line, trailing_row
+from jobs.chapters.note_rows import Row, leading_row, timed_line, trailing_row
 from jobs.chapters.note_text import NoteLine
 from jobs.chapters.run_on import cut_last_title, run_on_rows
 from jobs.chapters.titles import breaks_off, leading_number, without_number
@@ -68,7 +68,10 @@ def find_list(lines: Sequence[NoteLine], duration: float | None) -> tuple[FoundL
     reason = "no times with titles"
     for rows, doubtful in ((candidates.leading, candidates.doubtful), (candidates.trailing, [])):
         for block in _blocks(rows):
-            found, why = _read_block(block, doubtful, lines, duration)
+            headed = _is_headed(block[0], lines)
+            if best and (headed, True, len(block) + len(doubtful)) < best[0][:3]:
+                continue  # whatever it is, it cannot be the better list
+            found, why = _read_block(block, doubtful, lines, headed=headed, duration=duration)
             if found is None:
                 reason = f"{len(block)} times with titles, but {why}" if len(block) > 1 else reason
                 continue
@@ -86,7 +89,7 @@ def _candidates(lines: Sequence[NoteLine]) -> _Candidates:
         timed = timed_line(number, line)
         if timed is None:
             continue
-        crowded = len(timed.times) > 1 or (len(timed.times) == 1 and not is_prefix(timed.plain[: timed.times[0].at]))
+        crowded = len(timed.times) > 1 or (len(timed.times) == 1 and not timed.in_front)
         effort += 2 + len(timed.times) + (_CROWDED_EFFORT[len(timed.times) > 1] if crowded else 0)
         run = run_on_rows(timed, number > 0 and is_heading(lines[number - 1].text)) if crowded else []
         lead = None if run else leading_row(timed)
@@ -169,9 +172,8 @@ def _is_schedule(rows: list[Row], place: int, block: list[Row]) -> bool:
 
 
 def _read_block(
-    block: list[Row], doubtful: list[Row], lines: Sequence[NoteLine], duration: float | None
+    block: list[Row], doubtful: list[Row], lines: Sequence[NoteLine], *, headed: bool, duration: float | None
 ) -> tuple[FoundList | None, str]:
-    headed = _is_headed(block[0], lines)
     rows, notices = with_doubtful(block, doubtful)
     rows, more = reread_clock(rows, duration)
     notices += more
