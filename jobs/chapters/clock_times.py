@@ -52,7 +52,8 @@ _TIME = re.compile(
     # digits with colons, perhaps a fraction
     r"(?=\d)(?<!\d)(?:(?P<a>\d{1,3}+):(?P<b>\d{2})(?::(?P<c>\d{2}))?(?:[.,](?P<fraction>\d{1,3}))?(?![\d])(?!:\d)"
     # 1h02, 1h02m, 1h02m03s
-    rf"|(?P<h>\d{{1,2}}+) ?(?=[h时小時]){_HOUR} ?(?P<hm>\d{{1,2}})(?: ?{_MINUTE}(?: ?(?P<hs>\d{{1,2}})(?: ?{_SECOND})?)?)?(?![A-Za-z0-9]|:\d)"
+    rf"|(?P<h>\d{{1,2}}+) ?(?=[h시时小時]){_HOUR} ?(?P<hm>\d{{1,2}})"
+    rf"(?: ?{_MINUTE}(?: ?(?P<hs>\d{{1,2}})(?: ?{_SECOND})?)?)?(?![A-Za-z0-9]|:\d)"
     # 12m30s, 12'30
     rf"|(?P<m>\d{{1,3}}+) ?(?=[m'분分]){_MINUTE} ?(?P<s>\d{{1,2}})(?: ?{_SECOND}|(?<='\d\d))(?![A-Za-z0-9]|:\d))"
 )
@@ -131,6 +132,9 @@ def _is_range_dash(text: str, at: int) -> bool:
 
 def _value(match: re.Match[str]) -> ClockTime:
     a, b, c, fraction, h, hm, hs, m, s = match.groups()
+    if a is not None and c is None and fraction is None:  # most are
+        seconds = int(b)
+        return ClockTime(match.start(), match.end(), int(a) * 60.0 + seconds, 2, seconds > 59)
     hours_minutes = h is not None and hs is None
     if a is not None:
         hours, minutes, seconds = (int(a), int(b), int(c)) if c is not None else (0, int(a), int(b))

@@ -21,7 +21,7 @@ from statistics import median
 from jobs.chapters.list_headings import ends_with_heading, is_heading
 from jobs.chapters.list_judge import refusal
 from jobs.chapters.list_repair import carry_hours, in_order, repaired, reread_clock, settle_ranges, with_doubtful
-from jobs.chapters.note_rows import Row, leading_row, timed_line, trailing_row
+from jobs.chapters.note_rows import LETTER, Row, TimedLine, leading_row, timed_line, trailing_row
 from jobs.chapters.note_text import NoteLine
 from jobs.chapters.run_on import cut_last_title, run_on_rows
 from jobs.chapters.titles import breaks_off, leading_number, without_number
@@ -69,8 +69,8 @@ def find_list(lines: Sequence[NoteLine], duration: float | None) -> tuple[FoundL
     for rows, doubtful in ((candidates.leading, candidates.doubtful), (candidates.trailing, [])):
         for block in _blocks(rows):
             headed = _is_headed(block[0], lines)
-            if best and (headed, True, len(block) + len(doubtful)) < best[0][:3]:
-                continue  # whatever it is, it cannot be the better list
+            if best and (headed, True, len(block) + len(doubtful), 1 - block[0].line) < best[0]:
+                continue  # whatever comes of it cannot be the better list
             found, why = _read_block(block, doubtful, lines, headed=headed, duration=duration)
             if found is None:
                 reason = f"{len(block)} times with titles, but {why}" if len(block) > 1 else reason
@@ -83,7 +83,7 @@ def find_list(lines: Sequence[NoteLine], duration: float | None) -> tuple[FoundL
 
 def _candidates(lines: Sequence[NoteLine]) -> _Candidates:
     found = _Candidates([], [], [])
-    alone: list[tuple[Row, Row | None]] = []
+    alone: list[tuple[Row, TimedLine]] = []
     effort = 0
     for number, line in enumerate(lines):
         timed = timed_line(number, line)
@@ -91,7 +91,7 @@ def _candidates(lines: Sequence[NoteLine]) -> _Candidates:
             continue
         crowded = len(timed.times) > 1 or (len(timed.times) == 1 and not timed.in_front)
         effort += 2 + len(timed.times) + (_CROWDED_EFFORT[len(timed.times) > 1] if crowded else 0)
-        run = run_on_rows(timed, number > 0 and is_heading(lines[number - 1].text)) if crowded else []
+        run = run_on_rows(timed, lines[number - 1].text if number else "") if crowded else []
         lead = None if run else leading_row(timed)
         if run:
             found.leading.extend(run)
@@ -101,7 +101,7 @@ def _candidates(lines: Sequence[NoteLine]) -> _Candidates:
         elif lead is not None and lead.title:
             found.leading.append(lead)
         elif lead is not None:
-            alone.append((lead._replace(form="alone"), trailing_row(timed)))
+            alone.append((lead, timed))
         else:
             trail = trailing_row(timed)
             if trail is not None and not trail.time.broken:
@@ -114,13 +114,14 @@ def _candidates(lines: Sequence[NoteLine]) -> _Candidates:
     return found
 
 
-def _without_titles_of_symbols(alone: list[tuple[Row, Row | None]], trailing: list[Row]) -> list[Row]:
+def _without_titles_of_symbols(alone: list[tuple[Row, TimedLine]], trailing: list[Row]) -> list[Row]:
     """Return the rows whose time is alone in its line; in a list of trailing times, `👋 (0:31)` has a title instead."""
     if len(trailing) <= len(alone):
         return [row for row, _ in alone]
-    trailing.extend(trail for _, trail in alone if trail is not None)
+    rows = [(row, trailing_row(timed)) for row, timed in alone]
+    trailing.extend(trail for _, trail in rows if trail is not None)
     trailing.sort(key=lambda row: (row.line, row.order))
-    return [row for row, trail in alone if trail is None]
+    return [row for row, trail in rows if trail is None]
 
 
 def _titled(alone: list[Row], lines: Sequence[NoteLine], taken: set[int]) -> list[Row]:
@@ -132,8 +133,8 @@ def _titled(alone: list[Row], lines: Sequence[NoteLine], taken: set[int]) -> lis
         if place in taken or not 0 <= place < len(lines):
             continue
         title = lines[place].text
-        if len(title) <= _MAX_ALONE_TITLE and any(mark.isalnum() for mark in title):
-            rows.append(row._replace(title=title))
+        if len(title) <= _MAX_ALONE_TITLE and LETTER.search(title):
+            rows.append(row._replace(title=title, form="alone"))
     return rows
 
 

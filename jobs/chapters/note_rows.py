@@ -46,7 +46,8 @@ _DOUBTFUL = re.compile(
 )
 _LONGEST_PREFIX = 24
 _DIGIT = re.compile(r"\d")
-_LETTER = re.compile(r"[^\W_]")
+LETTER = re.compile(r"[^\W_]")
+"""A letter or digit of any script."""
 _TO_LAST_LETTER = re.compile(r".*[^\W_]", re.DOTALL)
 
 
@@ -78,7 +79,8 @@ class Row(NamedTuple):
 class TimedLine(NamedTuple):
     """A line that holds times: the text, its folded twin, and the times in it."""
 
-    index: int
+    number: int
+    """Index of the line."""
     line: NoteLine
     plain: str
     times: tuple[ClockTime, ...]
@@ -86,13 +88,13 @@ class TimedLine(NamedTuple):
     """Nothing but bullets, brackets, numbering and symbols stands before the first."""
 
 
-def timed_line(index: int, line: NoteLine) -> TimedLine | None:
+def timed_line(number: int, line: NoteLine) -> TimedLine | None:
     """Return the line with its times, or none if it holds no digit."""
     if not _DIGIT.search(line.text):
         return None
     plain = folded(line.text)
     times = tuple(find_times(plain))
-    return TimedLine(index, line, plain, times, bool(times) and is_prefix(plain[: times[0].at]))
+    return TimedLine(number, line, plain, times, bool(times) and is_prefix(plain[: times[0].at]))
 
 
 def leading_row(timed: TimedLine) -> Row | None:
@@ -106,7 +108,8 @@ def row_from(timed: TimedLine, time: ClockTime, until: int, form: RowForm, order
     """Return the row of a time whose title reaches to the place `until` of the line; none if it is a player's display."""
     text, prefix = timed.line.text, timed.plain[max(0, time.at - _LONGEST_PREFIX) : time.at]
     if form == "run":  # the words of the title before are no prefix
-        prefix = _TO_LAST_LETTER.sub("", prefix, count=1)
+        word = _TO_LAST_LETTER.match(prefix)
+        prefix = prefix[word.end() :] if word else prefix
     rest = text[time.to : until]
     if _ONLY_TIMES.fullmatch(timed.plain, time.to, until):
         return None
@@ -114,7 +117,7 @@ def row_from(timed: TimedLine, time: ClockTime, until: int, form: RowForm, order
     spoilt = title_after(prefix, text[without_range(time).to : until]) if time.end is not None else ""
     clock = time.parts == 2 and not time.hours_minutes and _CLOCK_IN_FRONT.match(timed.plain, time.to) is not None
     return Row(
-        timed.index,
+        timed.number,
         time,
         title,
         form,
@@ -139,7 +142,7 @@ def trailing_row(timed: TimedLine) -> Row | None:
     title = title_before(before, "" if clock else rest)
     if not title or (not separated and rest.strip() == "."):
         return None
-    return Row(timed.index, time, title, "trail", separated=separated, clock=clock)
+    return Row(timed.number, time, title, "trail", separated=separated, clock=clock)
 
 
 def is_prefix(text: str) -> bool:
@@ -147,8 +150,8 @@ def is_prefix(text: str) -> bool:
     if not text:
         return True
     if len(text) > _LONGEST_PREFIX:
-        return not _LETTER.search(text) and _PREFIX.fullmatch(text[-_LONGEST_PREFIX:]) is not None
-    return _PREFIX.fullmatch(_KEYCAP.sub("", text)) is not None
+        return not LETTER.search(text) and _PREFIX.fullmatch(text[-_LONGEST_PREFIX:]) is not None
+    return _PREFIX.fullmatch(text if text.isascii() else _KEYCAP.sub("", text)) is not None
 
 
 def _doubtful_row(timed: TimedLine) -> Row | None:
@@ -163,4 +166,4 @@ def _doubtful_row(timed: TimedLine) -> Row | None:
     broken = any(number > 59 for number in numbers[1:])
     time = ClockTime(match.start(), match.end(), seconds, len(numbers), broken)
     title = title_after(timed.plain[: match.start()], timed.line.text[match.end() :])
-    return Row(timed.index, time, title, "lead", doubtful=match.group()) if title else None
+    return Row(timed.number, time, title, "lead", doubtful=match.group()) if title else None

@@ -110,7 +110,9 @@ def _with_links(lines: Iterable[str], attributes: Sequence[str]) -> Iterator[Not
         elif not inside:
             yield NoteLine(line)
             continue
-        text = _SPACES.sub(" ", _unmarked(line)).strip(" ")
+        text = _unmarked(line).strip(" ")
+        if "  " in text:
+            text = _SPACES.sub(" ", text)
         if text:
             yield NoteLine(text, LinkedText(line, before, began_inside, attributes))
 

@@ -64,16 +64,16 @@ def title_after(prefix: str, rest: str) -> str:
 
 def title_before(text: str, rest: str) -> str | None:
     """Return the title of a row whose time comes last, from what stands before and after the time; none if it is no such row."""
-    opener = next((mark for mark in reversed(text[-2:]) if mark in _CLOSERS), "")
-    if opener:
-        rest = _without_closer(rest, _CLOSERS[opener])
+    closer = _CLOSERS.get(text[-1:]) or _CLOSERS.get(text[-2:-1])
+    if closer:
+        rest = _without_closer(rest, closer)
     unit = _UNIT.match(rest)
     rest = rest[unit.end() :] if unit else rest
+    note = _NOTE.match(rest) if rest else None
+    if note is None and rest.strip(" .*_"):
+        return None
     title = _without_leading(_without_separators(text))
-    note = _NOTE.match(rest)
-    if note:
-        return f"{title} {note.group(1)}"
-    return title if not rest.strip(" .*_") else None
+    return f"{title} {note.group(1)}" if note else title
 
 
 def is_separated(text: str) -> bool:
