@@ -11,7 +11,7 @@ import heapq
 import math
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -141,7 +141,7 @@ def read_again(folder: Path, *, goal: float) -> Report:
     return _report(worst, goal, (f"{len(texts)} texts from {folder}",), {})
 
 
-def _report(worst: list[_Slow], goal: float, notes: tuple[str, ...], settings: Mapping[str, Any]) -> Report:
+def _report(worst: list[_Slow], goal: float, notes: tuple[str, ...], settings: dict[str, Any]) -> Report:
     rows: list[Row] = [{"ms": one.milliseconds, "size": len(one.text), "begins": repr(one.text[:80])} for one in worst[:_SHOWN]]
     slowest = worst[0].milliseconds if worst else math.nan
     return Report("Random show notes", rows, [Goal("slowest text", slowest, goal, " ms")], notes, settings)
