@@ -21,6 +21,9 @@ from functools import cache
 from itertools import islice
 from typing import NamedTuple
 
+MAX_TIMES = 1_000
+"""Times that are found in one line."""
+
 _COLONS = ":\uff1a\u2236\ufe55\ufe13\ua789"
 _DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\uff0d\ufe63"
 
@@ -43,6 +46,12 @@ def _folding() -> dict[int, str]:
     for zero in _zeros():
         table |= {zero + value: str(value) for value in range(10)}
     return table
+
+
+@cache
+def _foldable() -> frozenset[str]:
+    """Return what has a twin; most lines with a letter beyond ASCII have none of these."""
+    return frozenset(map(chr, _folding()))
 
 
 _HOUR = r"(?:h|hrs?|시간|小时|小時|時間)"
@@ -86,10 +95,10 @@ class ClockTime(NamedTuple):
 
 def folded(text: str) -> str:
     """Return `text` with the digits, colons, dashes and spaces of all scripts as ASCII, each at its own place."""
-    return text if text.isascii() else text.translate(_folding())
+    return text if text.isascii() or _foldable().isdisjoint(text) else text.translate(_folding())
 
 
-def find_times(text: str, limit: int = 1_000) -> list[ClockTime]:
+def find_times(text: str, limit: int = MAX_TIMES) -> list[ClockTime]:
     """Return the times in a folded line from left to right; the two ends of a range are one time.
 
     At most `limit` are found, and twice as many stretches that look like times are looked at.

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
+from jobs.chapters.clock_times import MAX_TIMES
 from jobs.chapters.list_headings import ends_with_heading, is_heading
 from jobs.chapters.list_judge import refusal
 from jobs.chapters.list_repair import carry_hours, in_order, repaired, reread_clock, settle_ranges, with_doubtful
@@ -30,8 +31,8 @@ from storage.documents import Notice
 MAX_ROWS = 501
 """Reading stops after this many times with titles: one more than the chapters that are kept; only a transcript has more."""
 MAX_EFFORT = 2_050
-"""Reading stops when looking at lines has cost so much: 2 for one with a digit, 1 more for each time in it, and more for what is
-looked at twice. 500 rows of any form cost less."""
+"""Reading stops when looking at lines has cost so much: 2 for one with a digit, 1 more for each of its first two times and 2 for
+each other, and more for what is looked at twice. 500 rows of any form cost less."""
 _CROWDED_EFFORT, _DOUBTFUL_EFFORT = (1, 8), 5
 """What looking for a run-on list in a line with one time or several, and for what a mistyped time may mean, cost."""
 
@@ -86,11 +87,11 @@ def _candidates(lines: Sequence[NoteLine]) -> _Candidates:
     alone: list[tuple[Row, TimedLine]] = []
     effort = 0
     for number, line in enumerate(lines):
-        timed = timed_line(number, line)
+        timed = timed_line(number, line, min(MAX_TIMES, MAX_EFFORT + 1 - effort))
         if timed is None:
             continue
         crowded = len(timed.times) > 1 or (len(timed.times) == 1 and not timed.in_front)
-        effort += 2 + len(timed.times) + (_CROWDED_EFFORT[len(timed.times) > 1] if crowded else 0)
+        effort += 2 + len(timed.times) + max(0, len(timed.times) - 2) + (_CROWDED_EFFORT[len(timed.times) > 1] if crowded else 0)
         run = run_on_rows(timed, lines[number - 1].text if number else "") if crowded else []
         lead = None if run else leading_row(timed)
         if run:

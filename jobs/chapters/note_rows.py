@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from typing import Literal, NamedTuple
 
-from jobs.chapters.clock_times import ClockTime, find_times, folded, without_range
+from jobs.chapters.clock_times import MAX_TIMES, ClockTime, find_times, folded, without_range
 from jobs.chapters.note_text import NoteLine
 from jobs.chapters.titles import is_separated, title_after, title_before
 
@@ -88,12 +88,12 @@ class TimedLine(NamedTuple):
     """Nothing but bullets, brackets, numbering and symbols stands before the first."""
 
 
-def timed_line(number: int, line: NoteLine) -> TimedLine | None:
-    """Return the line with its times, or none if it holds no digit."""
+def timed_line(number: int, line: NoteLine, limit: int = MAX_TIMES) -> TimedLine | None:
+    """Return the line with its times, at most `limit` of them; none if it holds no digit."""
     if not _DIGIT.search(line.text):
         return None
     plain = folded(line.text)
-    times = tuple(find_times(plain))
+    times = tuple(find_times(plain, limit))
     return TimedLine(number, line, plain, times, bool(times) and is_prefix(plain[: times[0].at]))
 
 
