@@ -2,6 +2,7 @@
 
     python -m benchmarks.notes [--rounds 5]
     python -m benchmarks.notes --fuzz MINUTES [--keep FOLDER]      # random texts instead
+    python -m benchmarks.notes --again FOLDER                      # those that were kept
 
 The texts are prose, lists, and what is made to be slow. Exits with 1 if precision or recall is under its goal, or the median of
 the slowest text over its own. Processor time of one thread, so that a busy machine counts less.
@@ -14,7 +15,7 @@ from pathlib import Path
 from statistics import median
 from time import thread_time
 
-from benchmarks.notes_fuzz import fuzz
+from benchmarks.notes_fuzz import fuzz, read_again
 from benchmarks.notes_labelled import measure_labelled
 from benchmarks.table import Goal, Report, Row, arguments, show
 from jobs.chapters.show_notes import read_notes_text
@@ -81,7 +82,10 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--fuzz", type=float, metavar="MINUTES", help="read random texts for so long")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="where the slowest random texts are written")
+    parser.add_argument("--again", type=Path, metavar="FOLDER", help="read the texts that were kept there")
     given = parser.parse_args()
+    if given.again:
+        return show(read_again(given.again, goal=GOAL), as_json=given.json)
     if given.fuzz:
         return show(fuzz(given.fuzz, goal=GOAL, seed=given.seed, keep=given.keep), as_json=given.json)
     reports = (measure_labelled(), measure(rounds=given.rounds))

@@ -17,6 +17,7 @@ from functools import lru_cache
 from lxml import etree
 
 from jobs.chapters.psc import PSC_REL, read_psc
+from jobs.character_references import unescaped
 from jobs.dates import parse_date
 from jobs.feed_addresses import Resolve
 from jobs.safe_xml import Element, text_inside
@@ -180,8 +181,7 @@ def _title(children: Named) -> str:
 
 def plain_title(text: str) -> str:
     """Return a title without the HTML that publishers escape into it (`AT&amp;amp;T`, `<b>…</b>`)."""
-    if "&" in text:
-        text = html.unescape(text)
+    text = unescaped(text)
     if _CLOSING_TAG.search(text):
         fragment = etree.fromstring(f"<p>{text}</p>".encode(), etree.HTMLParser(encoding="utf-8", no_network=True))
         text = text_inside(fragment) if fragment is not None else text

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from jobs.character_references import unescaped
 from storage.errors import SourceError, TooLarge
 
 MAX_BYTES = 32 * 1024 * 1024
@@ -185,7 +186,7 @@ def _declared_entities(subset: str, name: str, error: type[SourceError]) -> dict
     """
     entities = {}
     for match in _SUBSET_ENTITY.finditer(subset):
-        value = html.unescape(match[2] if match[2] is not None else match[3])
+        value = unescaped(match[2] if match[2] is not None else match[3])
         if "&" not in value or value == "&":
             entities[match[1]] = value
     if len(entities) != subset.upper().count("<!ENTITY") or "%" in subset:

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.chapters.note_text import NoteLink, note_lines
+from jobs.chapters.note_links import NoteLink
+from jobs.chapters.note_text import note_lines
 
 
 def texts(html: str) -> list[str]:
@@ -78,6 +79,28 @@ def test_links_keep_their_stretch_of_the_line() -> None:
 def test_marks_for_direction_and_lone_surrogates_are_dropped() -> None:
     """Joiners of emoji stay."""
     assert texts("\u200f00:00\u200f A\ud800\u200b 👩\u200d👧") == ["00:00 A 👩\u200d👧"]
+
+
+def test_links_go_on_until_they_are_closed() -> None:
+    """Over inline tags, over the end of a line, and to the next link; what is empty links nowhere."""
+    first, second = note_lines("<a href=/1> <b>A</b>  b<p>c<a href='/2'></a> d</a> <a name=x>e</a>")
+    assert (first.text, first.links) == ("A b", (NoteLink(0, 3, "/1"),))
+    assert (second.text, second.links) == ("c d e", (NoteLink(0, 1, "/1"),))
+
+
+def test_what_hides_nothing_is_seen() -> None:
+    """The word may stand in a quotation; an element without an end of its own hides nothing."""
+    assert texts("<p class='not hidden'>A</p><img hidden>B<svg/>C<p data-x=':none'>D</p>") == ["A", "BC", "D"]
+
+
+def test_an_element_is_hidden_to_its_own_end() -> None:
+    """Over others of its name inside, whatever its name and however that is written; a comment to the next arrow."""
+    assert texts("A<!-- <b -->B<x1 hidden>y<X1></x1>z</X1 >C") == ["ABC"]
+
+
+def test_no_tag_or_reference_reaches_over_something_hidden() -> None:
+    """What is dropped leaves a gap."""
+    assert texts("<<!-- -->p>A &am<script></script>p; B") == ["<p>A &amp; B"]
 
 
 @given(st.text(alphabet="<>/abp!-&;=\"' \n[]CDATA", max_size=300))

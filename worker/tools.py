@@ -5,19 +5,12 @@ from __future__ import annotations
 from jobs.audio import DecodeLimits
 from jobs.engines.choose import Place
 from jobs.engines.protocols import Diarizer, Transcriber
-from jobs.fetch import USER_AGENT, Fetcher
 from jobs.tasks import EngineChoice, Engines, Tools
-from jobs.wire import FetchLimits
 from storage.documents import EngineInfo
 from storage.errors import EngineUnavailable
+from worker.network import open_fetcher
 from worker.settings import Settings
 from worker.stores import Stores
-
-
-def open_fetcher(settings: Settings) -> Fetcher:
-    """Return the guarded way to the network."""
-    limits = FetchLimits(max_bytes=settings.max_audio_bytes, download_seconds=settings.fetch_deadline)
-    return Fetcher(limits, allow_private=settings.allow_private_networks, user_agent=settings.user_agent or USER_AGENT)
 
 
 def engine_place(settings: Settings) -> Place:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from jobs.chapters.clock_times import find_times
-from jobs.chapters.note_text import NoteLink
+from jobs.chapters.note_links import NoteLink
 
 MAX_URL = 2_048
 _TIME_KEY = re.compile(

@@ -21,6 +21,9 @@ from functools import cache
 from itertools import islice
 from typing import NamedTuple
 
+MAX_TIMES = 1_000
+"""Times that are found in one line."""
+
 _COLONS = ":\uff1a\u2236\ufe55\ufe13\ua789"
 _DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\uff0d\ufe63"
 
@@ -45,19 +48,28 @@ def _folding() -> dict[int, str]:
     return table
 
 
+@cache
+def _foldable() -> frozenset[str]:
+    """Return what has a twin; most lines with a letter beyond ASCII have none of these."""
+    return frozenset(map(chr, _folding()))
+
+
 _HOUR = r"(?:h|hrs?|시간|小时|小時|時間)"
 _MINUTE = r"(?:minutes|min|mn|m|'|분|分钟|分鐘|分)"
 _SECOND = r"(?:seconds|secs|sec|s|''|\"|초|秒)"
 _TIME = re.compile(
     # digits with colons, perhaps a fraction
-    r"(?=\d)(?<!\d)(?:(?P<a>\d{1,3}):(?P<b>\d{2})(?::(?P<c>\d{2}))?(?:[.,](?P<fraction>\d{1,3}))?(?![\d])(?!:\d)"
+    r"(?=\d)(?<!\d)(?:(?P<a>\d{1,3}+):(?P<b>\d{2})(?::(?P<c>\d{2}))?(?:[.,](?P<fraction>\d{1,3}))?(?![\d])(?!:\d)"
     # 1h02, 1h02m, 1h02m03s
-    rf"|(?P<h>\d{{1,2}}) ?{_HOUR} ?(?P<hm>\d{{1,2}})(?: ?{_MINUTE}(?: ?(?P<hs>\d{{1,2}})(?: ?{_SECOND})?)?)?(?![A-Za-z0-9]|:\d)"
+    rf"|(?P<h>\d{{1,2}}+) ?(?=[h시时小時]){_HOUR} ?(?P<hm>\d{{1,2}})"
+    rf"(?: ?{_MINUTE}(?: ?(?P<hs>\d{{1,2}})(?: ?{_SECOND})?)?)?(?![A-Za-z0-9]|:\d)"
     # 12m30s, 12'30
-    rf"|(?P<m>\d{{1,3}}) ?{_MINUTE} ?(?P<s>\d{{1,2}})(?: ?{_SECOND}|(?<='\d\d))(?![A-Za-z0-9]|:\d))"
+    rf"|(?P<m>\d{{1,3}}+) ?(?=[m'분分]){_MINUTE} ?(?P<s>\d{{1,2}})(?: ?{_SECOND}|(?<='\d\d))(?![A-Za-z0-9]|:\d))"
 )
 _RANGE = re.compile(r" ?(?:-{1,2}|~|\u301c|\uff5e|->|\u2192|to|bis|à|至) ?")
 _NOT_BEFORE = re.compile(r"(?:\d[.,:/'-]?|[.:/]\d*-|[:/+$€£¥#%^=]|\d ?[.,]|--> ?)$")
+_GLUED_ON = frozenset("0123456789.,:/'-+$€£¥#%^=> ")
+"""What the pattern above ends in, to ask it less often."""
 _LETTER_COLON = re.compile(r"[^\W\d_]:$")
 _AFTER_TIME = re.compile(r"\d:\d\d-$")
 _NOT_AFTER = re.compile(r" ?-->|%|°|:\d|\.\d")
@@ -83,10 +95,10 @@ class ClockTime(NamedTuple):
 
 def folded(text: str) -> str:
     """Return `text` with the digits, colons, dashes and spaces of all scripts as ASCII, each at its own place."""
-    return text if text.isascii() else text.translate(_folding())
+    return text if text.isascii() or _foldable().isdisjoint(text) else text.translate(_folding())
 
 
-def find_times(text: str, limit: int = 1_000) -> list[ClockTime]:
+def find_times(text: str, limit: int = MAX_TIMES) -> list[ClockTime]:
     """Return the times in a folded line from left to right; the two ends of a range are one time.
 
     At most `limit` are found, and twice as many stretches that look like times are looked at.
@@ -117,7 +129,7 @@ def _stands_alone(text: str, at: int, to: int) -> bool:
     if _NOT_AFTER.match(text, to):
         return False
     before = text[max(0, at - 4) : at]
-    if not _NOT_BEFORE.search(before):
+    if before[-1:] not in _GLUED_ON or not _NOT_BEFORE.search(before):
         return True
     return bool(_LETTER_COLON.search(before) or _is_range_dash(text, at))
 
@@ -129,6 +141,9 @@ def _is_range_dash(text: str, at: int) -> bool:
 
 def _value(match: re.Match[str]) -> ClockTime:
     a, b, c, fraction, h, hm, hs, m, s = match.groups()
+    if a is not None and c is None and fraction is None:  # most are
+        seconds = int(b)
+        return ClockTime(match.start(), match.end(), int(a) * 60.0 + seconds, 2, seconds > 59)
     hours_minutes = h is not None and hs is None
     if a is not None:
         hours, minutes, seconds = (int(a), int(b), int(c)) if c is not None else (0, int(a), int(b))

@@ -18,10 +18,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
+from jobs.chapters.clock_times import MAX_TIMES
 from jobs.chapters.list_headings import ends_with_heading, is_heading
 from jobs.chapters.list_judge import refusal
 from jobs.chapters.list_repair import carry_hours, in_order, repaired, reread_clock, settle_ranges, with_doubtful
-from jobs.chapters.note_rows import Row, is_prefix, leading_row, timed_line, trailing_row
+from jobs.chapters.note_rows import LETTER, Row, TimedLine, leading_row, timed_line, trailing_row
 from jobs.chapters.note_text import NoteLine
 from jobs.chapters.run_on import cut_last_title, run_on_rows
 from jobs.chapters.titles import breaks_off, leading_number, without_number
@@ -30,8 +31,8 @@ from storage.documents import Notice
 MAX_ROWS = 501
 """Reading stops after this many times with titles: one more than the chapters that are kept; only a transcript has more."""
 MAX_EFFORT = 2_050
-"""Reading stops when looking at lines has cost so much: 2 for one with a digit, 1 more for each time in it, and more for what is
-looked at twice. 500 rows of any form cost less."""
+"""Reading stops when looking at lines has cost so much: 2 for one with a digit, 1 more for each of its first two times and 2 for
+each other, and more for what is looked at twice. 500 rows of any form cost less."""
 _CROWDED_EFFORT, _DOUBTFUL_EFFORT = (1, 8), 5
 """What looking for a run-on list in a line with one time or several, and for what a mistyped time may mean, cost."""
 
@@ -68,7 +69,10 @@ def find_list(lines: Sequence[NoteLine], duration: float | None) -> tuple[FoundL
     reason = "no times with titles"
     for rows, doubtful in ((candidates.leading, candidates.doubtful), (candidates.trailing, [])):
         for block in _blocks(rows):
-            found, why = _read_block(block, doubtful, lines, duration)
+            headed = _is_headed(block[0], lines)
+            if best and (headed, True, len(block) + len(doubtful), 1 - block[0].line) < best[0]:
+                continue  # whatever comes of it cannot be the better list
+            found, why = _read_block(block, doubtful, lines, headed=headed, duration=duration)
             if found is None:
                 reason = f"{len(block)} times with titles, but {why}" if len(block) > 1 else reason
                 continue
@@ -80,15 +84,15 @@ def find_list(lines: Sequence[NoteLine], duration: float | None) -> tuple[FoundL
 
 def _candidates(lines: Sequence[NoteLine]) -> _Candidates:
     found = _Candidates([], [], [])
-    alone: list[tuple[Row, Row | None]] = []
+    alone: list[tuple[Row, TimedLine]] = []
     effort = 0
     for number, line in enumerate(lines):
-        timed = timed_line(number, line)
+        timed = timed_line(number, line, min(MAX_TIMES, MAX_EFFORT + 1 - effort))
         if timed is None:
             continue
-        crowded = len(timed.times) > 1 or (len(timed.times) == 1 and not is_prefix(timed.plain[: timed.times[0].at]))
-        effort += 2 + len(timed.times) + (_CROWDED_EFFORT[len(timed.times) > 1] if crowded else 0)
-        run = run_on_rows(timed, number > 0 and is_heading(lines[number - 1].text)) if crowded else []
+        crowded = len(timed.times) > 1 or (len(timed.times) == 1 and not timed.in_front)
+        effort += 2 + len(timed.times) + max(0, len(timed.times) - 2) + (_CROWDED_EFFORT[len(timed.times) > 1] if crowded else 0)
+        run = run_on_rows(timed, lines[number - 1].text if number else "") if crowded else []
         lead = None if run else leading_row(timed)
         if run:
             found.leading.extend(run)
@@ -98,7 +102,7 @@ def _candidates(lines: Sequence[NoteLine]) -> _Candidates:
         elif lead is not None and lead.title:
             found.leading.append(lead)
         elif lead is not None:
-            alone.append((lead._replace(form="alone"), trailing_row(timed)))
+            alone.append((lead, timed))
         else:
             trail = trailing_row(timed)
             if trail is not None and not trail.time.broken:
@@ -111,13 +115,14 @@ def _candidates(lines: Sequence[NoteLine]) -> _Candidates:
     return found
 
 
-def _without_titles_of_symbols(alone: list[tuple[Row, Row | None]], trailing: list[Row]) -> list[Row]:
+def _without_titles_of_symbols(alone: list[tuple[Row, TimedLine]], trailing: list[Row]) -> list[Row]:
     """Return the rows whose time is alone in its line; in a list of trailing times, `👋 (0:31)` has a title instead."""
     if len(trailing) <= len(alone):
         return [row for row, _ in alone]
-    trailing.extend(trail for _, trail in alone if trail is not None)
+    rows = [(row, trailing_row(timed)) for row, timed in alone]
+    trailing.extend(trail for _, trail in rows if trail is not None)
     trailing.sort(key=lambda row: (row.line, row.order))
-    return [row for row, trail in alone if trail is None]
+    return [row for row, trail in rows if trail is None]
 
 
 def _titled(alone: list[Row], lines: Sequence[NoteLine], taken: set[int]) -> list[Row]:
@@ -129,8 +134,8 @@ def _titled(alone: list[Row], lines: Sequence[NoteLine], taken: set[int]) -> lis
         if place in taken or not 0 <= place < len(lines):
             continue
         title = lines[place].text
-        if len(title) <= _MAX_ALONE_TITLE and any(mark.isalnum() for mark in title):
-            rows.append(row._replace(title=title))
+        if len(title) <= _MAX_ALONE_TITLE and LETTER.search(title):
+            rows.append(row._replace(title=title, form="alone"))
     return rows
 
 
@@ -169,9 +174,8 @@ def _is_schedule(rows: list[Row], place: int, block: list[Row]) -> bool:
 
 
 def _read_block(
-    block: list[Row], doubtful: list[Row], lines: Sequence[NoteLine], duration: float | None
+    block: list[Row], doubtful: list[Row], lines: Sequence[NoteLine], *, headed: bool, duration: float | None
 ) -> tuple[FoundList | None, str]:
-    headed = _is_headed(block[0], lines)
     rows, notices = with_doubtful(block, doubtful)
     rows, more = reread_clock(rows, duration)
     notices += more

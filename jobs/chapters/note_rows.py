@@ -15,10 +15,9 @@ Decisions:
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from jobs.chapters.clock_times import ClockTime, find_times, folded, without_range
+from jobs.chapters.clock_times import MAX_TIMES, ClockTime, find_times, folded, without_range
 from jobs.chapters.note_text import NoteLine
 from jobs.chapters.titles import is_separated, title_after, title_before
 
@@ -40,13 +39,16 @@ PREPOSITION = re.compile(
     re.IGNORECASE,
 )
 _CLOCK = re.compile(r"\s?(?:uhr\b|[ap]\.m\.|am\b|pm\b|AM\b|PM\b|hs?\b|hrs\b|o.clock\b)")
-_ALWAYS_CLOCK = re.compile(r"\s?(?:uhr\b|[ap]\.m\.|pm\b|PM\b|h\b)", re.IGNORECASE)
+_CLOCK_IN_FRONT = re.compile(r"\s?(?=[uUaApPhHo])(?:(?i:uhr\b|[ap]\.m\.|pm\b|h\b)|am\b|AM\b|hs\b|hrs\b|o.clock\b)")
 _ONLY_TIMES = re.compile(r"[\s/|-]*-?\d{1,3}:\d\d(?::\d\d)?\W*")
 _DOUBTFUL = re.compile(
     r"(?P<a>\d{1,2})(?:[;.,\u00b7]|::| ?: ?|;)(?P<b>\d{2})(?:(?:[;.,\u00b7]|::| ?: ?)(?P<c>\d{2}))?(?=[\s)\]\-|]|$)"
 )
 _LONGEST_PREFIX = 24
 _DIGIT = re.compile(r"\d")
+LETTER = re.compile(r"[^\W_]")
+"""A letter or digit of any script."""
+_TO_LAST_LETTER = re.compile(r".*[^\W_]", re.DOTALL)
 
 
 class Row(NamedTuple):
@@ -74,51 +76,48 @@ class Row(NamedTuple):
         return self.time.seconds
 
 
-@dataclass(frozen=True, slots=True)
-class TimedLine:
+class TimedLine(NamedTuple):
     """A line that holds times: the text, its folded twin, and the times in it."""
 
-    index: int
+    number: int
+    """Index of the line."""
     line: NoteLine
     plain: str
     times: tuple[ClockTime, ...]
+    in_front: bool
+    """Nothing but bullets, brackets, numbering and symbols stands before the first."""
 
 
-def timed_line(index: int, line: NoteLine) -> TimedLine | None:
-    """Return the line with its times, or none if it holds no digit."""
+def timed_line(number: int, line: NoteLine, limit: int = MAX_TIMES) -> TimedLine | None:
+    """Return the line with its times, at most `limit` of them; none if it holds no digit."""
     if not _DIGIT.search(line.text):
         return None
     plain = folded(line.text)
-    return TimedLine(index, line, plain, tuple(find_times(plain)))
+    times = tuple(find_times(plain, limit))
+    return TimedLine(number, line, plain, times, bool(times) and is_prefix(plain[: times[0].at]))
 
 
 def leading_row(timed: TimedLine) -> Row | None:
     """Return the row of a line that begins with its time; its title is empty if the line has nothing else."""
     if not timed.times:
         return _doubtful_row(timed)
-    time = timed.times[0]
-    if not is_prefix(timed.plain[: time.at]):
-        return None
-    return row_from(timed, time, len(timed.plain), "lead")
+    return row_from(timed, timed.times[0], len(timed.plain), "lead") if timed.in_front else None
 
 
 def row_from(timed: TimedLine, time: ClockTime, until: int, form: RowForm, order: int = 0) -> Row | None:
     """Return the row of a time whose title reaches to the place `until` of the line; none if it is a player's display."""
     text, prefix = timed.line.text, timed.plain[max(0, time.at - _LONGEST_PREFIX) : time.at]
     if form == "run":  # the words of the title before are no prefix
-        prefix = prefix[max((place for place, mark in enumerate(prefix, 1) if mark.isalnum()), default=0) :]
+        word = _TO_LAST_LETTER.match(prefix)
+        prefix = prefix[word.end() :] if word else prefix
     rest = text[time.to : until]
     if _ONLY_TIMES.fullmatch(timed.plain, time.to, until):
         return None
     title = title_after(prefix, rest)
     spoilt = title_after(prefix, text[without_range(time).to : until]) if time.end is not None else ""
-    clock_rule = _ALWAYS_CLOCK if time.parts == 2 else None
-    clock = (
-        bool(clock_rule and (clock_rule.match(timed.plain, time.to) or _CLOCK.match(timed.plain, time.to)))
-        and not time.hours_minutes
-    )
+    clock = time.parts == 2 and not time.hours_minutes and _CLOCK_IN_FRONT.match(timed.plain, time.to) is not None
     return Row(
-        timed.index,
+        timed.number,
         time,
         title,
         form,
@@ -143,7 +142,7 @@ def trailing_row(timed: TimedLine) -> Row | None:
     title = title_before(before, "" if clock else rest)
     if not title or (not separated and rest.strip() == "."):
         return None
-    return Row(timed.index, time, title, "trail", separated=separated, clock=clock)
+    return Row(timed.number, time, title, "trail", separated=separated, clock=clock)
 
 
 def is_prefix(text: str) -> bool:
@@ -151,8 +150,8 @@ def is_prefix(text: str) -> bool:
     if not text:
         return True
     if len(text) > _LONGEST_PREFIX:
-        return not any(mark.isalnum() for mark in text) and _PREFIX.fullmatch(text[-_LONGEST_PREFIX:]) is not None
-    return _PREFIX.fullmatch(_KEYCAP.sub("", text)) is not None
+        return not LETTER.search(text) and _PREFIX.fullmatch(text[-_LONGEST_PREFIX:]) is not None
+    return _PREFIX.fullmatch(text if text.isascii() else _KEYCAP.sub("", text)) is not None
 
 
 def _doubtful_row(timed: TimedLine) -> Row | None:
@@ -167,4 +166,4 @@ def _doubtful_row(timed: TimedLine) -> Row | None:
     broken = any(number > 59 for number in numbers[1:])
     time = ClockTime(match.start(), match.end(), seconds, len(numbers), broken)
     title = title_after(timed.plain[: match.start()], timed.line.text[match.end() :])
-    return Row(timed.index, time, title, "lead", doubtful=match.group()) if title else None
+    return Row(timed.number, time, title, "lead", doubtful=match.group()) if title else None

@@ -17,7 +17,7 @@ import re
 from itertools import pairwise
 
 from jobs.chapters.clock_times import ClockTime
-from jobs.chapters.list_headings import ends_with_heading
+from jobs.chapters.list_headings import ends_with_heading, is_heading
 from jobs.chapters.note_rows import PREPOSITION, Row, TimedLine, row_from
 from jobs.chapters.titles import BULLETS, title_before
 
@@ -37,14 +37,16 @@ _MAX_OPENINGS = 4
 """Places of a line where a list is looked for; a line of endless 0:00 has none."""
 
 
-def run_on_rows(timed: TimedLine, heading_above: bool) -> list[Row]:
-    """Return the rows of a line that holds a run-on list; none if it does not."""
+def run_on_rows(timed: TimedLine, above: str) -> list[Row]:
+    """Return the rows of a line that holds a run-on list; none if it does not. `above` is the line before."""
     times = [time for time in timed.times if not time.broken][:_MAX_RUN]
+    if len(times) == 1:
+        return _rows(timed, times) if ends_with_heading(timed.line.text[max(0, times[0].at - 60) : times[0].at]) else []
     kinds = [_set_off(timed.plain, time.at) for time in times]
     tried = 0
     for first, opening in enumerate(times[:_MAX_PLACES]):
         after_heading = ends_with_heading(timed.line.text[max(0, opening.at - 60) : opening.at])
-        if not after_heading and opening.seconds > 1 and not (heading_above and first == 0):
+        if not after_heading and opening.seconds > 1 and not (first == 0 and is_heading(above)):
             continue
         best: list[Row] = []
         for kind in dict.fromkeys(kinds[first + 1 : first + 4] or [kinds[first]]):
@@ -89,8 +91,8 @@ def _trailing_run(timed: TimedLine, times: list[ClockTime], kinds: list[str]) ->
         title = title_before(raw.lstrip(" )]\uff09\u3011,;|/."), "")
         if not title:
             return []
-        rows.append(Row(timed.index, time, title, "run", separated=False, order=order))
-    return rows if _reads_like_titles(timed, rows) else []
+        rows.append(Row(timed.number, time, title, "run", separated=False, order=order))
+    return rows if not _follows_preposition(timed, times) and _reads_like_titles(rows) else []
 
 
 def _run_rows(timed: TimedLine, run: list[ClockTime], *, strong: bool, headed: bool) -> list[Row]:
@@ -101,17 +103,20 @@ def _run_rows(timed: TimedLine, run: list[ClockTime], *, strong: bool, headed: b
         return []
     if len({time.seconds for time in run}) < 0.7 * len(run):
         return []
-    rows = _rows(timed, run)
     marks = [timed.line.text[time.to : time.to + 8].lstrip(" )]")[:1] for time in run]
-    if len(rows) < len(run) or sum(mark in ",.;" for mark in marks if mark) > len(run) / 3:
+    if sum(mark in ",.;" for mark in marks if mark) > len(run) / 3 or (not strong and _follows_preposition(timed, run)):
         return []
-    return rows if strong or _reads_like_titles(timed, rows) else []
+    rows = _rows(timed, run)
+    return rows if len(rows) == len(run) and (strong or _reads_like_titles(rows)) else []
 
 
-def _reads_like_titles(timed: TimedLine, rows: list[Row]) -> bool:
+def _follows_preposition(timed: TimedLine, run: list[ClockTime]) -> bool:
+    """Whether a word such as "at" stands before a time, as it does in a sentence."""
+    return any(PREPOSITION.search(timed.line.text[max(0, time.at - 12) : time.at].rstrip(" ")) for time in run)
+
+
+def _reads_like_titles(rows: list[Row]) -> bool:
     """Whether rows that only a space or comma sets off are no sentence."""
-    if any(PREPOSITION.search(timed.line.text[max(0, row.time.at - 12) : row.time.at].rstrip(" ")) for row in rows):
-        return False
     return sum(not row.title[0].islower() for row in rows) >= 0.7 * len(rows)
 
 

@@ -15,10 +15,13 @@ Decisions:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
+from operator import attrgetter
 
 from jobs.chapters.chapter_links import chapter_url
 from jobs.chapters.list_repair import clock
+from jobs.chapters.note_links import NoteLink
 from jobs.chapters.note_lists import FoundList, find_list
 from jobs.chapters.note_rows import Row
 from jobs.chapters.note_text import MAX_CHARACTERS, MAX_LINES, NoteLine, note_lines
@@ -85,32 +88,37 @@ def read_notes_text(text: str, origin: str, *, duration: float | None = None) ->
 
 def _marks(found: FoundList, lines: Sequence[NoteLine]) -> tuple[ChapterMark, ...]:
     last_printed = max(found.rows, key=lambda row: (row.line, row.order))
+    links = {line: lines[line].links for line in {row.line + step for row in found.rows for step in (0, 1)} if line < len(lines)}
+    places = sorted((row.line, row.time.at) for row in found.rows)
     return tuple(
         ChapterMark(
             start=row.start,
             title=row.title[:MAX_TITLE].rstrip(),
             end=row.time.end,
-            url=_url(row, found.rows, lines),
+            url=_url(row, places, lines, links),
             truncated=len(row.title) > MAX_TITLE or (found.truncated and row is last_printed),
         )
         for row in found.rows[:MAX_CHAPTERS]
     )
 
 
-def _url(row: Row, rows: Sequence[Row], lines: Sequence[NoteLine]) -> str | None:
-    links = lines[row.line].links
+def _url(
+    row: Row, places: Sequence[tuple[int, int]], lines: Sequence[NoteLine], links_of: Mapping[int, tuple[NoteLink, ...]]
+) -> str | None:
+    """Return the address that a row links to; `places` are the lines and columns of all rows' times, in order."""
+    links = links_of[row.line]
     if row.form == "alone":
-        links = (*links, *(link for line in lines[row.line + 1 : row.line + 2] for link in line.links))
+        links = (*links, *links_of.get(row.line + 1, ()))
     if not links:
         return None
     if row.form != "run":
         return chapter_url(links, 0, len(lines[row.line].text) + MAX_TITLE, row.start)
     if not row.separated:  # the stretch before the time is not kept, and a wrong link is worse than none
         return None
-    until = min(
-        (other.time.at for other in rows if other.line == row.line and other.time.at > row.time.at),
-        default=row.time.to + MAX_TITLE,
-    )
+    following = bisect_right(places, (row.line, row.time.at))
+    same_line = following < len(places) and places[following][0] == row.line
+    until = places[following][1] if same_line else row.time.to + MAX_TITLE
+    links = links[bisect_right(links, row.time.at, key=attrgetter("end")) : bisect_left(links, until, key=attrgetter("start"))]
     return chapter_url(links, row.time.at, until, row.start)
 
 

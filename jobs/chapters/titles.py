@@ -26,7 +26,7 @@ _SEPARATORS = (
     DASHES + BULLETS + "|\uff5c\u2503\u2502:\uff1a\u2236/\uff0f;,\uff0c\u3001>\u00bb\u203a=~\u301c\uff5e_\ufe0f\u2027\u00a6"
 )
 _SPACES = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
-_LEADING = re.compile(rf"^(?:[\s{re.escape(_SEPARATORS)}]+|\.(?=\s))+")
+_LEADING = re.compile(rf"(?:[\s{re.escape(_SEPARATORS)}]+|\.(?=\s))*")
 _AT_END = _SPACES + DASHES + BULLETS + "|\uff5c\ufe0f"
 _BEFORE_TIME = _SPACES + _SEPARATORS + "@([\uff08\u3010\u2026"
 _LEADS_ON = frozenset(_BEFORE_TIME)
@@ -46,6 +46,7 @@ _CLOSERS = {
     "\u3014": "\u3015",
     "\u300a": "\u300b",
 }
+_LAST_OPENER = re.compile(rf".*([{re.escape(''.join(_CLOSERS))}])", re.DOTALL)
 _NOTE = re.compile(r"\s?(\([^()]{1,120}\)|\uff08[^\uff08\uff09]{1,120}\uff09|\[[^\[\]]{1,120}\])\s?\.?$")
 
 
@@ -53,33 +54,37 @@ def title_after(prefix: str, rest: str) -> str:
     """Return the title of a row whose time comes first, from what stands before and after the time."""
     unit = _UNIT.match(rest)
     rest = rest[unit.end() :] if unit else rest
-    opener = next((mark for mark in reversed(prefix) if mark in _CLOSERS), "")
+    opener = _LAST_OPENER.match(prefix)
     if opener:
-        rest = _without_closer(rest, _CLOSERS[opener])
+        rest = _without_closer(rest, _CLOSERS[opener.group(1)])
     if "**" in prefix or "__" in prefix or rest.startswith(("**", "__")):
         rest = rest.removeprefix("**").removeprefix("__").removesuffix("**").removesuffix("__")
-    rest = _LEADING.sub("", rest)
-    return rest.rstrip(_AT_END)
+    return _without_leading(rest).rstrip(_AT_END)
 
 
 def title_before(text: str, rest: str) -> str | None:
     """Return the title of a row whose time comes last, from what stands before and after the time; none if it is no such row."""
-    opener = next((mark for mark in reversed(text[-2:]) if mark in _CLOSERS), "")
-    if opener:
-        rest = _without_closer(rest, _CLOSERS[opener])
+    closer = _CLOSERS.get(text[-1:]) or _CLOSERS.get(text[-2:-1])
+    if closer:
+        rest = _without_closer(rest, closer)
     unit = _UNIT.match(rest)
     rest = rest[unit.end() :] if unit else rest
-    title = _LEADING.sub("", _without_separators(text))
-    note = _NOTE.match(rest)
-    if note:
-        return f"{title} {note.group(1)}"
-    return title if not rest.strip(" .*_") else None
+    note = _NOTE.match(rest) if rest else None
+    if note is None and rest.strip(" .*_"):
+        return None
+    title = _without_leading(_without_separators(text))
+    return f"{title} {note.group(1)}" if note else title
 
 
 def is_separated(text: str) -> bool:
     """Whether what stands before a time ends in a separator or an opening bracket, not in a word."""
     text = text.rstrip(" ")
     return (text[-1:] in _LEADS_ON or text.endswith("..")) and not text.endswith((",", "/"))
+
+
+def _without_leading(text: str) -> str:
+    leading = _LEADING.match(text)
+    return text[leading.end() :] if leading else text
 
 
 def _without_separators(text: str) -> str:

@@ -11,13 +11,13 @@ Decisions, the same for all formats:
 
 from __future__ import annotations
 
-import html
 import itertools
 import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from jobs.character_references import unescaped
 from jobs.published import Cue
 from storage.documents import Notice
 
@@ -59,9 +59,7 @@ def seconds_of(text: str) -> float | None:
 
 def plain_line(text: str) -> str:
     """Return a text without tags already taken off as one line of characters, entities resolved."""
-    if "&" in text:
-        text = html.unescape(text)
-    return " ".join(_CONTROL.sub("", text).split()).encode("utf-8", "replace").decode("utf-8")
+    return " ".join(_CONTROL.sub("", unescaped(text)).split()).encode("utf-8", "replace").decode("utf-8")
 
 
 def cues_of(rows: Iterable[Row], name: str) -> tuple[tuple[Cue, ...], tuple[Notice, ...]]:

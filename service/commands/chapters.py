@@ -16,8 +16,8 @@ from service.commands import asked
 from service.console import errors, print_json, results
 from service.wording import clock
 from storage.documents import ChapterMark, ChapterSource
+from worker.network import open_fetcher
 from worker.settings import Settings
-from worker.tools import open_fetcher
 
 Source = Annotated[
     str, typer.Argument(metavar="SOURCE", help="Audio, feed, web page, OPML list; file of show notes or chapters.")

@@ -14,8 +14,8 @@ from jobs.sources import read_feed_at
 from service.console import errors, print_json, results
 from service.wording import clock
 from storage.documents import Publication
+from worker.network import open_fetcher
 from worker.settings import Settings
-from worker.tools import open_fetcher
 
 LONG = 100
 """Episodes from which on the list is written as plain lines: a ruled table of a thousand rows takes a second to lay out."""

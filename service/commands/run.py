@@ -26,9 +26,9 @@ from storage.errors import EarmarkError
 from storage.export import FORMATS, format_named
 from storage.library import Library
 from storage.locks import folder_lock
+from worker.network import open_fetcher
 from worker.settings import Settings
 from worker.stores import Stores, open_stores
-from worker.tools import open_fetcher
 
 DEFAULT_FORMATS = ("vtt", "srt", "podcast-json", "chapters-json", "psc", "markdown")
 

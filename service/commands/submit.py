@@ -36,7 +36,7 @@ from storage.documents import ChapterSource, Note, Notice, Publication
 from storage.records import JobRecord
 from storage.requests import Submitted
 from worker.desk import BACKLOG, NEW_EPISODE, Asked, Desk
-from worker.tools import open_fetcher
+from worker.network import open_fetcher
 
 FEW = 5
 """So many episodes of each feed are asked for because they are new; more are a backlog."""
