@@ -1,18 +1,19 @@
-"""The memory of voices on a show of 30 episodes: hosts known again, guests not taken for anybody, in the voices of real readers.
+"""The memory of voices on shows of 30 episodes: hosts known again, guests not taken for anybody, in the voices of real readers.
 
-    python -m benchmarks.voice_memory [--shows 4] [--diarized 6] [--seed N]
+    python -m benchmarks.voice_memory [--shows 15] [--diarized 6] [--seed N]
 
-A show has two hosts, of the six readers with ten utterances each, and 20 guests with one utterance each, who come once. Each
-speaker of an episode says 12 to 25 s, through a channel of their own: gain, noise, and no codec, MP3, Opus, or a telephone's
-band. Two ways to count:
+A show has two hosts, of the six readers with ten utterances each, and 20 guests with one utterance each, who come once; with 15
+shows every two readers are hosts once. Whoever speaks in an episode says 12 to 25 s, through a channel of their own: gain, noise,
+and no codec, MP3, Opus, or a telephone's band. The hosts' first ten episodes have the first half of their audio, the others the
+second half. Two ways to count:
 
 - *in order*: one episode after the other, each remembered, as a service does it. The hosts have but a minute or two of
   audio, so episodes share some of it, in other channels.
-- *apart*: the memory of the first ten episodes, which have the first half of the hosts' audio, is asked about 20 others
-  that have the second half; nothing is shared, and nothing is added.
+- *apart*: the memory of the first ten episodes is asked about the 20 others, which share no audio with it, and nothing is added.
 
-Voices come from the true turns (one embedding for all that a speaker says); with `--diarized`, some episodes are told apart by
-the real diarizer instead. The readers are those of ../shared/audio/speakers. Nothing in `jobs/voices` was fitted to them.
+Voices come from the true turns (one embedding for all that a speaker says in an episode); some episodes (`--diarized`) are told
+apart by the real diarizer instead. The readers are those of ../shared/audio/speakers. Nothing in `jobs/voices` was fitted to
+them.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeAlias
 
 import av
 import numpy as np
@@ -41,17 +42,12 @@ from storage.documents import Episode, Span, Turn
 from storage.voices import NewSample, VoiceMemory, VoiceSample
 
 SPEAKERS = Path(__file__).resolve().parent.parent.parent / "shared/audio/speakers"
+Heard: TypeAlias = tuple[Diarization, dict[str, str]]
+"""An episode as it was heard, and who each of its labels is."""
+
 EPISODES, GUESTS, ENROLLED = 30, 20, 10
 CHANNELS = ("clean", "mp3", "opus", "telephone")
 _THREADS = 1
-
-
-@dataclass(frozen=True)
-class Part:
-    """What one speaker says in an episode."""
-
-    who: str
-    samples: Samples
 
 
 @dataclass(frozen=True)
@@ -105,32 +101,24 @@ class Ear:
         self.diarizer = ResemblyzerDiarizer(threads=_THREADS)
         self.model = model_key(self.diarizer.info)
 
-    def true_turns(self, parts: Sequence[Part]) -> Diarization:
-        """Return an episode whose turns are known: one for each speaker."""
-        turns, embeddings, at = [], {}, 0.0
-        for part in parts:
-            recording = Recording(part.samples)
-            heard = self.diarizer.diarize(recording, find_speech(part.samples), SpeakerHints(exactly=1), _silently)
-            turns.append(Turn(start=at, end=at + recording.duration, speaker=part.who))
-            embeddings[part.who] = next(iter(heard.embeddings.values()))
-            at += recording.duration
-        return Diarization(tuple(turns), tuple(turns), embeddings)
+    def heard(self, samples: Samples) -> tuple[float, ...]:
+        """Return the embedding of all that one speaker says."""
+        found = self.diarizer.diarize(Recording(samples), find_speech(samples), SpeakerHints(exactly=1), _silently)
+        return next(iter(found.embeddings.values()))
 
-    def told_apart(self, parts: Sequence[Part], random: np.random.Generator) -> tuple[Diarization, dict[str, str]]:
+    def told_apart(self, parts: Sequence[tuple[str, Samples]], random: np.random.Generator) -> Heard:
         """Return an episode as the diarizer hears it, and who each of its labels mostly is."""
-        pieces = [(part.who, piece) for part in parts for piece in np.array_split(part.samples, 4)]
+        pieces = [(who, piece) for who, samples in parts for piece in np.array_split(samples, 4)]
         pieces = [pieces[index] for index in random.permutation(len(pieces))]
         samples = np.concatenate([piece for _, piece in pieces])
-        ends = np.cumsum([len(piece) for _, piece in pieces]) / SAMPLE_RATE
+        edges = np.cumsum([0, *(len(piece) for _, piece in pieces)]) / SAMPLE_RATE
         heard = self.diarizer.diarize(Recording(samples), find_speech(samples), SpeakerHints(), _silently)
-        truth: dict[str, dict[str, float]] = {}
+        shares: dict[str, dict[str, float]] = {}
         for turn in heard.turns:
-            for (who, _), start, end in zip(pieces, [0.0, *ends[:-1]], ends, strict=True):
-                shared = min(turn.end, end) - max(turn.start, start)
-                if shared > 0:
-                    truth.setdefault(turn.speaker, {}).setdefault(who, 0.0)
-                    truth[turn.speaker][who] += shared
-        return heard, {label: max(shares, key=lambda who: shares[who]) for label, shares in truth.items()}
+            for (who, _), (start, end) in zip(pieces, itertools.pairwise(edges), strict=True):
+                mine = shares.setdefault(turn.speaker, {})
+                mine[who] = mine.get(who, 0.0) + max(0.0, min(turn.end, end) - max(turn.start, start))
+        return heard, {label: max(mine, key=lambda who: mine[who]) for label, mine in shares.items()}
 
 
 def _silently(_: float) -> None:
@@ -201,17 +189,40 @@ def _cut(span: Span, longest: float) -> Iterator[Span]:
         yield Span(start=float(start), end=float(end))
 
 
-def episodes_of(
-    hosts: Sequence[Voice], guests: Sequence[Voice], random: np.random.Generator, *, apart: bool
-) -> Iterator[list[Part]]:
-    """Yield 30 episodes: both hosts in each, and in 20 of them a guest who comes this once."""
-    with_guest = {int(episode): guest for episode, guest in zip(random.permutation(EPISODES)[: len(guests)], guests, strict=True)}
+@dataclass(frozen=True)
+class Takes:
+    """What readers say in episodes, and what the encoder hears of it: one take for each episode of a host, one of a guest."""
+
+    samples: dict[str, list[Samples]]
+    embeddings: dict[str, list[tuple[float, ...]]]
+
+
+def record(hosts: Sequence[Voice], guests: Sequence[Voice], ear: Ear, random: np.random.Generator) -> Takes:
+    """Let everybody speak."""
+    samples: dict[str, list[Samples]] = {}
+    for host in hosts:
+        samples[host.name] = [_take(host, int(number >= ENROLLED), random) for number in range(EPISODES)]
+    for guest in guests:
+        samples[guest.name] = [_take(guest, None, random)]
+    return Takes(samples, {who: [ear.heard(take) for take in takes] for who, takes in samples.items()})
+
+
+def _take(voice: Voice, half: int | None, random: np.random.Generator) -> Samples:
+    return through(said(voice, half, random), str(random.choice(CHANNELS)), random)
+
+
+def cast(hosts: Sequence[str], guests: Sequence[str], random: np.random.Generator) -> Iterator[list[tuple[str, int]]]:
+    """Yield who is in each of 30 episodes, and with which take: both hosts, and in 20 of them a guest who comes this once."""
+    with_guest = dict(zip(random.permutation(EPISODES)[: len(guests)].tolist(), guests, strict=True))
     for number in range(EPISODES):
-        half = int(number >= ENROLLED) if apart else None
-        people = [(host, half) for host in hosts]
-        if number in with_guest:
-            people.append((with_guest[number], None))
-        yield [Part(who.name, through(said(who, part, random), str(random.choice(CHANNELS)), random)) for who, part in people]
+        yield [*((host, number) for host in hosts), *([(with_guest[number], 0)] if number in with_guest else [])]
+
+
+def true_turns(people: Sequence[tuple[str, int]], takes: Takes) -> Heard:
+    """Return an episode whose turns are known: one for each speaker."""
+    turns = tuple(Turn(start=30.0 * n, end=30.0 * n + 20.0, speaker=who) for n, (who, _) in enumerate(people))
+    embeddings = {who: takes.embeddings[who][take] for who, take in people}
+    return Diarization(turns, turns, embeddings), {who: who for who, _ in people}
 
 
 # ------------------------------------------------------------------ counting
@@ -242,7 +253,7 @@ def _founded(kept: Sequence[VoiceSample], truth: dict[str, str], owners: dict[st
             owners.setdefault(sample.voice_id, truth[sample.label])
 
 
-def in_order(memory: VoiceMemory, ear: Ear, heard: Sequence[tuple[Diarization, dict[str, str]]], hosts: set[str]) -> Tally:
+def in_order(memory: VoiceMemory, ear: Ear, heard: Sequence[Heard], hosts: set[str]) -> Tally:
     """Remember one episode after the other; the first, which nobody can be known in, does not count."""
     tally, owners = Tally(), dict[str, str]()
     for number, (diarization, truth) in enumerate(heard):
@@ -253,7 +264,7 @@ def in_order(memory: VoiceMemory, ear: Ear, heard: Sequence[tuple[Diarization, d
     return tally
 
 
-def apart(memory: VoiceMemory, ear: Ear, heard: Sequence[tuple[Diarization, dict[str, str]]], hosts: set[str]) -> Tally:
+def apart(memory: VoiceMemory, ear: Ear, heard: Sequence[Heard], hosts: set[str]) -> Tally:
     """Remember the first episodes, and ask about the others without adding them."""
     tally, owners = Tally(), dict[str, str]()
     for number, (diarization, truth) in enumerate(heard[:ENROLLED]):
@@ -275,31 +286,29 @@ def apart(memory: VoiceMemory, ear: Ear, heard: Sequence[tuple[Diarization, dict
 def measure(seed: int, shows: int, diarized: int) -> Report:
     """Make the shows and count."""
     random, ear = np.random.default_rng(seed), Ear()
-    readers, strangers = load_voices(SPEAKERS / "test-other"), load_voices(SPEAKERS / "train-clean-100")
-    totals = {name: Tally() for name in ("in order", "apart", "in order, told apart by the diarizer")}
-    for _ in range(shows):
-        chosen = random.permutation(len(readers))[:2]
-        hosts = [readers[index] for index in chosen]
-        names = {host.name for host in hosts}
-        guests = [strangers[index] for index in random.permutation(len(strangers))[:GUESTS]]
-        for name, way in (("in order", in_order), ("apart", apart)):
-            made = [
-                (ear.true_turns(parts), {part.who: part.who for part in parts})
-                for parts in episodes_of(hosts, guests, random, apart=name == "apart")
-            ]
-            with _memory() as memory:
-                totals[name] += way(memory, ear, made, names)
-        if diarized:
-            some = list(episodes_of(hosts, guests, random, apart=False))[:diarized]
-            with _memory() as memory:
-                heard = [ear.told_apart(parts, random) for parts in some]
-                totals["in order, told apart by the diarizer"] += in_order(memory, ear, heard, names)
-    asked = [totals["in order"], totals["apart"]]
+    hosts, guests = load_voices(SPEAKERS / "test-other"), load_voices(SPEAKERS / "train-clean-100")[:GUESTS]
+    takes = record(hosts, guests, ear, random)
+    pairs = list(itertools.combinations([host.name for host in hosts], 2))
+    order, apart_, told = Tally(), Tally(), Tally()
+    for index in random.permutation(len(pairs))[:shows]:
+        names = set(pairs[index])
+        episodes = list(cast(pairs[index], [guest.name for guest in guests], random))
+        known = [true_turns(people, takes) for people in episodes]
+        with _memory() as memory:
+            order += in_order(memory, ear, known, names)
+        with _memory() as memory:
+            apart_ += apart(memory, ear, known, names)
+    if diarized:
+        last = [[(who, takes.samples[who][take]) for who, take in people] for people in episodes[:diarized]]
+        with _memory() as memory:
+            told += in_order(memory, ear, [ear.told_apart(parts, random) for parts in last], names)
+    asked = [order, apart_]
     hosts_known = 100 * sum(t.known for t in asked) / sum(t.hosts for t in asked)
     guests_false = 100 * sum(t.false for t in asked) / sum(t.guests for t in asked)
+    rows = {"in order": order, "apart": apart_, "in order, told apart by the diarizer": told}
     return Report(
         title=f"{shows} shows of {EPISODES} episodes with 2 hosts and {GUESTS} guests",
-        rows=[tally.row(name) for name, tally in totals.items() if tally.hosts],
+        rows=[tally.row(name) for name, tally in rows.items() if tally.hosts],
         goals=[
             Goal("hosts matched", hosts_known, 98, " %", "least"),
             Goal("guests taken for somebody", guests_false, 1, " %"),
@@ -322,8 +331,8 @@ def _memory() -> Iterator[VoiceMemory]:
 def main() -> int:
     """Run the benchmark."""
     parser = arguments(__doc__)
-    parser.add_argument("--shows", type=int, default=4, help="shows, each with hosts and guests of its own")
-    parser.add_argument("--diarized", type=int, default=6, help="episodes of each show that the real diarizer tells apart")
+    parser.add_argument("--shows", type=int, default=15, help="shows, each with two other hosts")
+    parser.add_argument("--diarized", type=int, default=6, help="episodes of one show that the real diarizer tells apart")
     given = parser.parse_args()
     if not SPEAKERS.is_dir():
         sys.exit(f"{SPEAKERS} is missing")

@@ -134,7 +134,8 @@ def test_a_show_is_known_by_its_title_however_it_is_written(memory: VoiceMemory)
     assert show_key("Café") != show_key("Cafe")
     assert show_key("…") is None
     add(memory, 1, Speakers().episode("Ann"))
-    assert memory.of_show("THE SHOW") and memory.shows()[0].title == "The Show"
+    assert len(memory.of_show("THE SHOW")) == 1
+    assert memory.shows()[0].title == "The Show"
 
 
 # -------------------------------------------------------------- names
@@ -143,9 +144,9 @@ def test_a_show_is_known_by_its_title_however_it_is_written(memory: VoiceMemory)
 def test_a_voice_is_called_what_its_episodes_agree_on(memory: VoiceMemory) -> None:
     """The fullest form of it, surer than each alone; what one episode says counts not for itself."""
     people = Speakers()
-    for number, name in enumerate(["Nathan", "Nathan Lambert", None]):
+    for number, heard in enumerate(["Nathan", "Nathan Lambert", None]):
         kept = add(memory, number, people.episode("Nathan"))
-        memory.note_heard({kept["Nathan"].id: said(name) if name else None})
+        memory.note_heard({kept["Nathan"].id: said(heard) if heard else None})
     (voice,) = memory.of_show("The Show")
     name = name_of_voice(voice)
     assert name is not None

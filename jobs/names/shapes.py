@@ -54,6 +54,9 @@ post daily magazine review festival conference foundation school college hospita
 group labs lab capital ventures bank
 """
 
+_ARTICLES = "on as il la le lo el les los las der die das ein eine un une una uno um uma os o e et y al"
+"""Openers that are parts of names as well, or names elsewhere."""
+
 _NO_NAMES = frozenset(_OPENERS.casefold().split())
 """Words that begin something else, wherever they stand."""
 
@@ -127,5 +130,10 @@ def split_names(text: str, joins: str) -> tuple[str, ...]:
 
 def names_in(texts: Iterable[str]) -> tuple[str, ...]:
     """Return whatever looks like a name of two words or more: people who speak, and people who are spoken of."""
-    found = (trimmed(match[0]) for text in texts for match in re.finditer(NAME, text))
+    found = (trimmed(_without_opener(match[0])) for text in texts for match in re.finditer(NAME, text))
     return tuple(dict.fromkeys(name for name in found if name is not None and " " in name))
+
+
+def _without_opener(name: str) -> str:
+    first, _, rest = name.partition(" ")
+    return rest if first.casefold() in _NO_NAMES or first.casefold() in _ARTICLES.split() else name
