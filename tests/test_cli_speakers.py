@@ -33,7 +33,7 @@ class _Diarizer(ScriptedDiarizer):
         guest = GUESTS[_Diarizer.heard % len(GUESTS)]
         _Diarizer.heard += 1
         embeddings = {
-            label: tuple(self.people.heard(who).tolist()) for label, who in (("Speaker 1", "Ann"), ("Speaker 2", guest))
+            label: tuple(self.people.heard(who, 0.1).tolist()) for label, who in (("Speaker 1", "Ann"), ("Speaker 2", guest))
         }
         return Diarization(found.turns, found.overlapping, embeddings)
 
@@ -49,7 +49,7 @@ def scripted(tmp_path: Path) -> list[str]:
 def terminal(tmp_path: Path) -> Iterator[Terminal]:
     """Return the command line with a diarizer that hears voices, and takes the short sentences for enough of them."""
     _Diarizer.people, _Diarizer.heard = Speakers(), 0
-    with mock.patch("jobs.engines.scripted.ScriptedDiarizer", _Diarizer), mock.patch("jobs.voices.remember.LEAST_TALK", 1.0):
+    with mock.patch("jobs.engines.choose.ScriptedDiarizer", _Diarizer), mock.patch("jobs.voices.remember.LEAST_TALK", 1.0):
         yield Terminal(tmp_path)
 
 

@@ -35,7 +35,7 @@ def renaming(label: str, name: str) -> Callable[[tuple[Speaker, ...]], tuple[Spe
     return lambda speakers: tuple(s.model_copy(update=new) if s.label == label else s for s in speakers)
 
 
-def talk(number: int = 1, **more: object) -> Transcript:
+def talk(number: int = 1, *, show: str = "The Show") -> Transcript:
     """Return a transcript of two speakers."""
     segments = [
         transcripts.segment("Hello there, and welcome.", 0, speaker="Speaker 1"),
@@ -43,8 +43,8 @@ def talk(number: int = 1, **more: object) -> Transcript:
         transcripts.segment("Right.", 12, speaker="Speaker 1"),
     ]
     speakers = [Speaker(label="Speaker 1", talk_time=3), Speaker(label="Speaker 2", name="Eva Lind", talk_time=4)]
-    told = {"id": f"ep_{number}", "title": f"Talk {number}", **more}
-    return transcripts.transcript(segments, [transcripts.chapter("Start", 0, 15, (0, 3))], speakers=speakers, **told)
+    chapters = [transcripts.chapter("Start", 0, 15, (0, 3))]
+    return transcripts.transcript(segments, chapters, speakers=speakers, id=f"ep_{number}", title=f"Talk {number}", show=show)
 
 
 def without_names(document: bytes) -> str:

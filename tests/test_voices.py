@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from sqlalchemy import Engine
 
@@ -73,7 +72,7 @@ def test_an_episode_that_is_remembered_twice_counts_once(memory: VoiceMemory) ->
     add(memory, 1, people.episode("Ann", "Bob"))
     second = people.episode("Ann", "Bob")
     first_time, again = add(memory, 2, second), add(memory, 2, second)
-    assert {label: replace(s, embedding=np.zeros(0)).id for label, s in first_time.items()} == {k: s.id for k, s in again.items()}
+    assert {label: sample.id for label, sample in first_time.items()} == {label: sample.id for label, sample in again.items()}
     assert sorted(len(voice.episodes) for voice in memory.of_show("The Show")) == [2, 2]
 
 
@@ -150,7 +149,8 @@ def test_a_voice_is_called_what_its_episodes_agree_on(memory: VoiceMemory) -> No
     (voice,) = memory.of_show("The Show")
     name = name_of_voice(voice)
     assert name is not None
-    assert (name.name, name.source, name.confidence) == ("Nathan Lambert", "voice", pytest.approx(0.99))
+    assert (name.name, name.source) == ("Nathan Lambert", "voice")
+    assert name.confidence == pytest.approx(0.99)
     alone = name_of_voice(voice, without="ep_1")
     assert alone is not None
     assert alone.name == "Nathan"

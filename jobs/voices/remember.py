@@ -25,6 +25,9 @@ from storage.voices import NewSample, Placement, Voice, VoiceMemory, VoiceSample
 LEAST_TALK = 5.0
 """Who speaks for less is neither compared nor remembered, seconds: so little says more about the words than about the voice."""
 
+SAME_RECORDING = 0.9
+"""Speakers who are so alike (cosine) in one recording, diarized twice, are the same: it is the very same speech."""
+
 CLIP_SECONDS = 6.0
 CLIPS_OF_A_VOICE = 3
 """Recordings of a voice that are kept for people to listen to, one from each of the first episodes."""
@@ -100,22 +103,35 @@ def remember(memory: VoiceMemory, episode: Episode, model: str, diarization: Dia
 def placed(voices: Sequence[Voice], speakers: Sequence[NewSample], model: str, episode_id: str) -> dict[str, Placement | None]:
     """Say for each speaker which voice it is, or that it is a new one (None); those in doubt are left out.
 
-    What this episode itself contributed before, diarized otherwise, tells which of its voices are the same, and no more;
-    but a voice that a person has named stays that voice.
+    An episode that was remembered before, and is diarized anew, keeps its voices: a name that a person gave must not be lost
+    because a match is missed this time.
     """
-    expected = expected_of(model)
-    others = match(speakers, profiles_of(voices, model, without=episode_id), expected)
-    before = match(speakers, [p for p in profiles_of(voices, model) if p.episodes == {episode_id}], expected)
-    named = {voice.id for voice in voices if voice.name is not None}
+    others = match(speakers, profiles_of(voices, model, without=episode_id), expected_of(model))
+    before = _as_before(voices, speakers, model, episode_id)
+    kept = {placement.voice_id for placement in before.values()}
     found: dict[str, Placement | None] = {}
     for speaker in speakers:
-        known, own = others.placed.get(speaker.label), before.placed.get(speaker.label)
-        if own is not None and own.voice_id in named:
-            known = Placement(own.voice_id, None)
-        if known is not None:
+        known, own = others.placed.get(speaker.label), before.get(speaker.label)
+        if own is not None:
+            found[speaker.label] = known if known is not None and known.voice_id == own.voice_id else own
+        elif known is not None and known.voice_id not in kept:
             found[speaker.label] = known
-        elif speaker.label not in others.doubtful:
-            found[speaker.label] = Placement(own.voice_id, None) if own is not None else None
+        elif known is None and speaker.label not in others.doubtful:
+            found[speaker.label] = None
+    return found
+
+
+def _as_before(voices: Sequence[Voice], speakers: Sequence[NewSample], model: str, episode_id: str) -> dict[str, Placement]:
+    """Return which of its former speakers those of an episode are, the most alike first, one to one."""
+    former = [s for voice in voices for s in voice.samples if (s.episode_id, s.model) == (episode_id, model)]
+    if not former or not speakers:
+        return {}
+    alike = np.stack([s.embedding for s in speakers]) @ np.stack([s.embedding for s in former]).T
+    found: dict[str, Placement] = {}
+    while alike.max() >= SAME_RECORDING:
+        row, column = np.unravel_index(alike.argmax(), alike.shape)
+        found[speakers[row].label] = Placement(former[column].voice_id, former[column].score)
+        alike[row], alike[:, column] = -1.0, -1.0
     return found
 
 
