@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 NAMES = (
-    "speed", "seams", "prepare", "word_speakers", "listing", "notes", "chapters", "topics", "real_speech",
+    "speed", "seams", "prepare", "word_speakers", "voice_memory", "renaming", "listing", "notes", "chapters", "topics", "real_speech",
     "overhead", "scale", "throughput", "api_memory", "soak",
 )  # fmt: skip
 

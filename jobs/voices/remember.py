@@ -129,7 +129,7 @@ def _as_before(voices: Sequence[Voice], speakers: Sequence[NewSample], model: st
     alike = np.stack([s.embedding for s in speakers]) @ np.stack([s.embedding for s in former]).T
     found: dict[str, Placement] = {}
     while alike.max() >= SAME_RECORDING:
-        row, column = np.unravel_index(alike.argmax(), alike.shape)
+        row, column = divmod(int(alike.argmax()), alike.shape[1])
         found[speakers[row].label] = Placement(former[column].voice_id, former[column].score)
         alike[row], alike[:, column] = -1.0, -1.0
     return found
