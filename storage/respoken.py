@@ -25,7 +25,7 @@ _SPEAKERS = TypeAdapter(tuple[Speaker, ...])
 _LAID_OUT = b'\n "speakers": ['
 _COMPACT = b',"speakers":['
 """The list as earmark writes it. Text cannot look so: in JSON neither a line's end nor a quotation mark stands bare in a string;
-and no other list has this name."""
+and no other list has this name. It stands behind the words, so it is looked for from the end."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,9 @@ class Respoken:
 def respoken(document: bytes, change: Change) -> Respoken:
     """Return a transcript's document with its speakers changed; raises `SourceError` for what is no transcript."""
     for mark, layout in ((_LAID_OUT, 1), (_COMPACT, None)):
-        if document.count(mark) != 1 or not document.startswith(b"{"):
+        start = document.rfind(mark) + len(mark) - 1
+        if start < len(mark):
             continue
-        start = document.index(mark) + len(mark) - 1
         tail = document[start:].decode("utf-8")
         try:
             _, length = json.JSONDecoder().raw_decode(tail)

@@ -6,12 +6,12 @@ change again finishes it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, bindparam, select, update
 
 from storage.blobs import Blobs
 from storage.database import reading
@@ -19,7 +19,7 @@ from storage.documents import Transcript
 from storage.errors import CorruptBlob, NotFound, SourceError
 from storage.export import FORMATS
 from storage.export.renaming import RENAMINGS, is_ambiguous
-from storage.files import remove_leftovers, write_atomically
+from storage.files import remove_leftovers, write_atomically, write_together
 from storage.index import Index, IndexedEpisode
 from storage.library import Library
 from storage.locks import folder_lock
@@ -27,8 +27,11 @@ from storage.respoken import Change, Respoken, respoken, shown
 from storage.shows import show_key
 from storage.tables import episodes, jobs, steps
 
-_AT_ONCE = 4
+_AT_ONCE = 8
 """Transcripts that are written at once: most of the time is waiting for the disk."""
+
+_ROWS_AT_ONCE = 50
+"""Transcripts that go into one transaction of the ledger."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +84,9 @@ def _retell(root: Path, entry: IndexedEpisode, change: Change) -> tuple[IndexedE
     except (OSError, SourceError):
         return None, False
     if made.document != document:
-        for name, file in entry.files.items():
-            if name in RENAMINGS and made.renamed and (root / file).is_file():
-                write_atomically(root / file, _exported(name, (root / file).read_text("utf-8"), made))
+        exports = {root / file: name for name, file in entry.files.items() if name in RENAMINGS and made.renamed}
+        there = {file: name for file, name in exports.items() if file.is_file()}
+        write_together({file: _exported(name, file.read_text("utf-8"), made) for file, name in there.items()})
         write_atomically(path, made.document)
     rest = entry.speakers[len(made.after) :]  # those whom no list names
     named = entry.model_copy(update={"speakers": (*map(shown, made.after), *rest)})
@@ -104,19 +107,31 @@ def _exported(name: str, text: str, made: Respoken) -> str:
 
 def retell_ledger(engine: Engine, blobs: Blobs, show: str, change: Change) -> Retold:
     """Change the speakers in every transcript of a show that the ledger knows; the old ones are orphans from then on."""
-    changed, unreadable, total = 0, [], 0
-    for digest in _transcripts_of(engine, show):
-        total += 1
-        try:
-            document = blobs.read(digest)
-            made = respoken(document, change)
-        except (NotFound, CorruptBlob, SourceError):
-            unreadable.append(digest)
-            continue
-        if made.document != document:
-            _put_in_place(engine, digest, blobs.put(made.document))
-            changed += 1
-    return Retold(changed, total, tuple(unreadable))
+    digests = list(_transcripts_of(engine, show))
+    changed, unreadable = 0, list[str]()
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="earmark-retell") as pool:
+        for some in _batches(digests):
+            made = dict(zip(some, pool.map(lambda digest: _put_changed(blobs, digest, change), some), strict=True))
+            unreadable += [old for old, new in made.items() if new is None]
+            put = {old: new for old, new in made.items() if new is not None and new != old}
+            _put_in_place(engine, put)
+            changed += len(put)
+    return Retold(changed, len(digests), tuple(unreadable))
+
+
+def _batches(digests: Sequence[str]) -> Iterator[Sequence[str]]:
+    for first in range(0, len(digests), _ROWS_AT_ONCE):
+        yield digests[first : first + _ROWS_AT_ONCE]
+
+
+def _put_changed(blobs: Blobs, digest: str, change: Change) -> str | None:
+    """Put a transcript with its speakers changed; return its digest, the old one if nothing changes, none if it is unreadable."""
+    try:
+        document = blobs.read(digest)
+        made = respoken(document, change)
+    except (NotFound, CorruptBlob, SourceError):
+        return None
+    return digest if made.document == document else blobs.put(made.document)
 
 
 def _transcripts_of(engine: Engine, show: str) -> Iterator[str]:
@@ -133,7 +148,9 @@ def _transcripts_of(engine: Engine, show: str) -> Iterator[str]:
     yield from dict.fromkeys(digest for digest in found if digest is not None)
 
 
-def _put_in_place(engine: Engine, old: str, new: str) -> None:
+def _put_in_place(engine: Engine, put: Mapping[str, str]) -> None:
     with engine.begin() as connection:
         for column in (steps.c.output, jobs.c.output, episodes.c.transcript):
-            connection.execute(update(column.table).where(column == old).values({column.name: new}))
+            statement = update(column.table).where(column == bindparam("old")).values({column.name: bindparam("new")})
+            if put:
+                connection.execute(statement, [{"old": old, "new": new} for old, new in put.items()])
