@@ -160,8 +160,9 @@ class VoiceMemory:
                 return tuple(kept[sample.label] for sample in samples if sample.label in kept)
             placed = place(voices_of(connection, voices.c.show == key), samples)
             connection.execute(delete(voice_samples).where(*mine))
+            left = list(before)
             rows = [
-                self._row(connection, (key, show), sample, placed[sample.label], before, now)
+                self._row(connection, (key, show), sample, placed[sample.label], left, now)
                 for sample in samples
                 if sample.label in placed
             ]
@@ -177,15 +178,17 @@ class VoiceMemory:
         show: tuple[str, str],
         sample: NewSample,
         placement: Placement | None,
-        before: Sequence[VoiceSample],
+        left: list[VoiceSample],
         now: float,
     ) -> dict[str, Any]:
         """Return the row of a sample; a voice that is none of the known ones is a new one.
 
-        An episode's sample of a voice keeps its id, since transcripts name it.
+        An episode's sample of a voice keeps its id, since transcripts name it: it is taken from those that are `left`.
         """
         voice_id = placement.voice_id if placement is not None else new_voice(connection, show, now)
-        known = next((old for old in before if old.voice_id == voice_id), None)
+        known = next((old for old in left if old.voice_id == voice_id), None)
+        if known is not None:
+            left.remove(known)
         return {
             "id": known.id if known is not None else secrets.token_hex(8),
             "voice_id": voice_id,

@@ -87,6 +87,16 @@ def test_an_episode_that_is_diarized_anew_replaces_what_it_contributed(memory: V
     assert len(memory.of_show("The Show")) == 2
 
 
+def test_two_speakers_whom_a_person_made_one_stay_two_samples_of_it(memory: VoiceMemory) -> None:
+    """The diarizer had cut one person in two; so it does again, a little otherwise."""
+    people = Speakers()
+    kept = add(memory, 1, people.episode("Ann", "Bob"))
+    merge_voices(memory, kept["Ann"].voice_id, [kept["Bob"].voice_id])
+    again = add(memory, 1, people.episode("Ann", "Bob"))
+    assert {sample.voice_id for sample in again.values()} == {kept["Ann"].voice_id}
+    assert {sample.id for sample in again.values()} == {sample.id for sample in kept.values()}
+
+
 def test_episodes_at_the_same_time_lose_nothing_of_each_other(memory: VoiceMemory) -> None:
     """Both hosts are two voices afterwards, with all episodes, however the twelve came in."""
     people = Speakers()
