@@ -1,9 +1,10 @@
 """Which remembered voice a speaker is, or none: as alike as no stranger would be.
 
 A cosine says little by itself: noise, a codec, or a model make all voices more alike, or less. So each score is set against
-the scores of strangers, as in symmetric score normalisation (s-norm; Kenny 2010, Shum et al. 2010): how alike the speaker is to
-the show's other voices and to those who speak in the same episode, and how alike the remembered voice is to them. These are
-few at first, so what is known of the model in general counts as some strangers more.
+the scores of strangers, as in symmetric score normalisation (s-norm; Kenny 2010, Shum et al. 2010): how alike the speaker and the
+remembered voice are to others who are surely not that voice. These are the voices that were heard beside it in some episode, and
+those who speak in this one; a voice that it never met may be the same person's, heard otherwise. They are few at
+first, so what is known of the model in general counts as some strangers more.
 
 A speaker is matched if among so many voices fewer than `FALSE_MATCHES` of strangers would seem so alike to any, if they are not
 much less alike than that voice is to itself from episode to episode, and if no other voice comes near. One speaker of an
@@ -74,7 +75,7 @@ def match(speakers: Sequence[NewSample], profiles: Sequence[Profile], expected: 
     heard = np.stack([speaker.embedding for speaker in speakers]).astype(float)
     known = np.stack([profile.centroid for profile in profiles]).astype(float)
     alike = heard @ known.T
-    surprise = _normalised(alike, heard @ heard.T, known @ known.T, expected)
+    surprise = _normalised(alike, heard @ heard.T, known @ known.T, _met(profiles), expected)
     bar = NormalDist().inv_cdf(1 - FALSE_MATCHES / len(profiles))
     claims = (surprise >= bar) & _within_spread(alike, profiles, expected)
     placed: dict[str, Placement] = {}
@@ -102,29 +103,30 @@ def _tail(surprise: float) -> float:
     return 0.5 * math.erfc(surprise / math.sqrt(2))
 
 
-def _normalised(alike: Scores, among_heard: Scores, among_known: Scores, expected: Expected) -> Scores:
+def _met(profiles: Sequence[Profile]) -> npt.NDArray[np.bool_]:
+    """Tell which voices were heard in one episode: two people."""
+    return np.array([[a is not b and not a.episodes.isdisjoint(b.episodes) for b in profiles] for a in profiles], dtype=bool)
+
+
+def _normalised(
+    alike: Scores, among_heard: Scores, among_known: Scores, met: npt.NDArray[np.bool_], expected: Expected
+) -> Scores:
     """Return for each speaker and voice by how many standard deviations they are more alike than strangers."""
     surprise = np.empty_like(alike)
     for row, column in np.ndindex(alike.shape):
-        other_speakers, other_voices = np.arange(len(alike)) != row, np.arange(alike.shape[1]) != column
-        of_speaker = np.concatenate([alike[row, other_voices], among_heard[row, other_speakers]])
-        of_voice = np.concatenate([among_known[column, other_voices], alike[other_speakers, column]])
+        others = np.arange(len(alike)) != row
+        of_speaker = np.concatenate([alike[row, met[column]], among_heard[row, others]])
+        of_voice = np.concatenate([among_known[column, met[column]], alike[others, column]])
         sides = [_strangers(of_speaker, expected), _strangers(of_voice, expected)]
         surprise[row, column] = np.mean([(alike[row, column] - mean) / deviation for mean, deviation in sides])
     return surprise
 
 
 def _strangers(scores: Scores, expected: Expected) -> tuple[float, float]:
-    """Return mean and standard deviation of strangers' scores, as these and the expectation together have it.
-
-    Some of the scores may be of one voice with itself (another voice of the show that is the same person's after all), so
-    those that no stranger would have do not count.
-    """
-    ceiling = expected.strangers + 3 * expected.deviation
-    strangers = scores[scores <= ceiling]
-    weight = expected.worth + len(strangers)
-    mean = (expected.worth * expected.strangers + strangers.sum()) / weight
-    square = expected.worth * (expected.deviation**2 + (expected.strangers - mean) ** 2) + ((strangers - mean) ** 2).sum()
+    """Return mean and standard deviation of strangers' scores, as these and the expectation together have it."""
+    weight = expected.worth + len(scores)
+    mean = (expected.worth * expected.strangers + scores.sum()) / weight
+    square = expected.worth * (expected.deviation**2 + (expected.strangers - mean) ** 2) + ((scores - mean) ** 2).sum()
     return float(mean), math.sqrt(square / weight)
 
 
