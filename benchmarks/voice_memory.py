@@ -12,9 +12,9 @@ audio, the others the second half. Two ways to count:
 - *apart*: the memory of the first ten episodes is asked about the 20 others, which share no audio with it, and nothing is added.
 
 Beside these, hosts who for once are on the telephone: its band changes what the encoder hears so much that they are strangers,
-which is no goal but has to be said. Voices come from the true turns (one embedding for all that a speaker says in an episode); some episodes (`--diarized`) are told
-apart by the real diarizer instead. The readers are those of ../shared/audio/speakers. Nothing in `jobs/voices` was fitted to
-them.
+which is no goal but has to be said. Voices come from the true turns (one embedding for all that a speaker says in an
+episode); some episodes (`--diarized`) are told apart by the real diarizer instead. The readers are those of
+../shared/audio/speakers.
 """
 
 from __future__ import annotations

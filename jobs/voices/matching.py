@@ -123,10 +123,14 @@ def _normalised(
 
 
 def _strangers(scores: Scores, expected: Expected) -> tuple[float, float]:
-    """Return mean and standard deviation of strangers' scores, as these and the expectation together have it."""
-    weight = expected.worth + len(scores)
-    mean = (expected.worth * expected.strangers + scores.sum()) / weight
-    square = expected.worth * (expected.deviation**2 + (expected.strangers - mean) ** 2) + ((scores - mean) ** 2).sum()
+    """Return mean and standard deviation of strangers' scores, as these and the expectation together have it.
+
+    A score that no stranger would have is of one person whom the diarizer cut in two, and does not count.
+    """
+    strangers = scores[scores <= expected.strangers + 3 * expected.deviation]
+    weight = expected.worth + len(strangers)
+    mean = (expected.worth * expected.strangers + strangers.sum()) / weight
+    square = expected.worth * (expected.deviation**2 + (expected.strangers - mean) ** 2) + ((strangers - mean) ** 2).sum()
     return float(mean), math.sqrt(square / weight)
 
 
