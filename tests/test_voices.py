@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine
 
 from storage.blobs import FolderBlobs
-from storage.database import open_database, sqlite_url
+from storage.database import open_database
 from storage.documents import NameCandidate
 from storage.errors import NotFound, OptionError
 from storage.ledger import Ledger
@@ -26,9 +26,9 @@ from tests.voices import Speakers, add
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    """Open a ledger."""
-    opened = open_database(sqlite_url(tmp_path / "ledger.db"))
+def engine(ledger_url: str) -> Iterator[Engine]:
+    """Open a ledger, in SQLite and in PostgreSQL."""
+    opened = open_database(ledger_url)
     yield opened
     opened.dispose()
 
