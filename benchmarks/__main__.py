@@ -11,8 +11,8 @@ import subprocess
 import sys
 
 NAMES = (
-    "speed", "seams", "prepare", "word_speakers", "listing", "notes", "chapters", "topics", "real_speech",
-    "overhead", "scale", "throughput", "api_memory", "soak",
+    "speed", "seams", "prepare", "word_speakers", "voice_memory", "renaming", "listing", "notes", "chapters", "topics",
+    "real_speech", "overhead", "scale", "throughput", "api_memory", "soak",
 )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -22,6 +22,7 @@ from jobs.seams import join_parts
 from jobs.segments import regroup
 from jobs.speakers import label_speakers, mark_overlaps, talk_time
 from jobs.transcribe import PartTranscript
+from jobs.voices.remember import RecognisedVoice
 from storage.documents import (
     Audio,
     ChapterSource,
@@ -55,6 +56,8 @@ class Heard:
     parts: tuple[PartTranscript, ...]
     crossings: tuple[Crossing, ...]
     diarization: Diarization | None
+    voices: Mapping[str, RecognisedVoice]
+    """What the show's memory says of the speakers, by the diarizer's label."""
     language: str | None
     transcriber: EngineInfo
     diarizer: EngineInfo | None
@@ -95,7 +98,7 @@ def assemble(heard: Heard) -> Transcript:
         made=_made(heard),
         language=heard.language if segments else None,
         segments=segments,
-        speakers=_speakers(segments),
+        speakers=_speakers(segments, _known_voices(heard, diarization)),
         chapters=chapters,
         chapter_sources=choice.sources,
         coverage=coverage,
@@ -168,11 +171,25 @@ def _place(choice: Choice, episode: Episode, offsets: OffsetMap) -> tuple[tuple[
     )
 
 
-def _speakers(segments: Sequence[Segment]) -> tuple[Speaker, ...]:
+def _known_voices(heard: Heard, numbered: Diarization | None) -> dict[str, RecognisedVoice]:
+    """Return what is known of the voices by the labels that the transcript gives the speakers; turns keep their order."""
+    if heard.diarization is None or numbered is None:
+        return {}
+    labels = {old.speaker: new.speaker for old, new in zip(heard.diarization.turns, numbered.turns, strict=True)}
+    return {labels[label]: voice for label, voice in heard.voices.items() if label in labels}
+
+
+def _speakers(segments: Sequence[Segment], known: Mapping[str, RecognisedVoice]) -> tuple[Speaker, ...]:
     """Return the speakers in order of their first word, with the time they talk."""
     labels = dict.fromkeys(segment.speaker for segment in segments if segment.speaker is not None)
     talk = talk_time(segments)
-    return tuple(Speaker(label=label, talk_time=talk.get(label, 0.0)) for label in labels)
+    return tuple(_speaker(label, talk.get(label, 0.0), known.get(label)) for label in labels)
+
+
+def _speaker(label: str, seconds: float, voice: RecognisedVoice | None) -> Speaker:
+    if voice is None:
+        return Speaker(label=label, talk_time=seconds)
+    return Speaker(label=label, talk_time=seconds, voice=voice.voice, voice_sample=voice.sample, voice_score=voice.score)
 
 
 def _audio(heard: Heard) -> Audio:

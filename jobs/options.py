@@ -42,6 +42,8 @@ class Options(Document):
     speakers: int | None = Field(default=None, ge=1)
     min_speakers: int | None = Field(default=None, ge=1)
     max_speakers: int | None = Field(default=None, ge=1)
+    voice_memory: bool = True
+    """Compare the voices with those of the show's other episodes, and remember them; nothing of a voice is kept without."""
 
     generated_chapters: bool = True
     """Make chapters from the transcript where nothing was published."""

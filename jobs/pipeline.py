@@ -27,6 +27,7 @@ from storage.errors import Cancelled, EarmarkError, LeaseLost, NotFound, StepBus
 from storage.ledger import Ledger
 from storage.presence import Presence
 from storage.records import IN_PARTS
+from storage.voices import VoiceMemory
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class Workshop:
     """What the choice of engines has to say; it goes into every transcript."""
     decode_limits: DecodeLimits = field(default_factory=DecodeLimits)
     keep_decoded: bool = False
+    memory: VoiceMemory | None = None
+    """The voices of each show; none where nothing of them may be kept."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ def process(
 def _all_steps(request: JobRequest, shop: Workshop, runner: StepRunner) -> tuple[Transcript, str]:
     """Run every step; return the transcript and the key under which it is known."""
     known = _Results(shop)
-    tools = Tools(shop.blobs, shop.fetcher, _Engines(shop), shop.decode_limits, shop.ledger.forget)
+    tools = Tools(shop.blobs, shop.fetcher, _Engines(shop), shop.decode_limits, shop.ledger.forget, memory=shop.memory)
     with Plan(request, tools) as plan:
         ahead, at_once = plan.ahead(known), 1
         while ahead.transcript is None or ahead.last is None:

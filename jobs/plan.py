@@ -3,17 +3,18 @@
     transcriber ─────────────────────────┐
     chapters ────────────────────────────┼──────────────────────────────────┐
     fetch → prepare ─┬→ language ────────┴→ transcribe[0 … n) → bridge[…] ──┬→ assemble
-    diarizer ────────┴→ diarize ────────────────────────────────────────────┘
+    diarizer ────────┴→ diarize → voices ───────────────────────────────────┘
 
 Each step's key says what its result depends on, so that whatever was done before is found again, by this job or another. The
 plan is walked from the front each time: given what is known, it says which steps are ready. So it needs no state of its
-own, and whoever walks it (one process, or workers on many machines) comes to the same transcript.
+own, and whoever walks it (one process, or workers on many machines) comes to the same transcript. Two things come from outside
+of it: which voices of the show are heard (`voices`), and what these are called (`assemble`).
 """
 
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
@@ -22,19 +23,22 @@ from jobs.decoded import DecodedAudio, Decoder, PreparedEpisode
 from jobs.engines.protocols import Diarization, SpeakerHints
 from jobs.hearing import Decoded, Hearing, Words
 from jobs.intake import ChapterFiles, Fetched, fetch_audio, read_chapter_files
+from jobs.names.give import named
 from jobs.options import key_of
 from jobs.places import content_of
 from jobs.request import JobRequest
 from jobs.steps import Report, Step
 from jobs.tasks import Ahead, EngineChoice, Known, Task, Tools, Walk
+from jobs.voices.remember import RecognisedVoice, RecognisedVoices, Recogniser
 from storage.documents import Document, EngineInfo, Notice, Transcript, Turn
 from storage.errors import BrokenAudio
+from storage.shows import show_key
 
 VERSION = "0.1.0"
 
 _FORMATS = {
     "transcriber": 1, "diarizer": 1, "fetch": 1, "chapters": 2, "prepare": 1, "language": 1, "transcribe": 3, "bridge": 1,
-    "diarize": 1, "assemble": 3,
+    "diarize": 1, "voices": 1, "assemble": 4,
 }  # fmt: skip
 """Counted up when a step's result changes its meaning, so that older results are done again."""
 
@@ -178,7 +182,12 @@ class Plan:
         kept = walk.need(task)
         if kept is None:
             return None
-        return _Voices(Diarization(kept.turns, kept.overlapping, kept.embeddings, kept.warnings), task.step.key)
+        diarization = Diarization(kept.turns, kept.overlapping, kept.embeddings, kept.warnings)
+        recognise = self._recognise(episode, chosen.info, diarization, task.step.key)
+        known = walk.need(recognise) if recognise is not None else RecognisedVoices()
+        if known is None:
+            return None
+        return _Voices(diarization, recognise.step.key if recognise is not None else task.step.key, known.voices)
 
     def _diarize(self, episode: Decoded, chosen: EngineInfo) -> Task[DiarizedEpisode]:
         options, prepared = self._options, episode.ready.prepared
@@ -187,14 +196,29 @@ class Plan:
         def tell_apart(report: Report) -> DiarizedEpisode:
             diarizer = self._tools.engines.diarizer(chosen)
             found = diarizer.diarize(self._audio(episode).pcm, prepared.speech, hints, report)
+            embeddings = found.embeddings if options.voice_memory and self._tools.memory is not None else {}
             return DiarizedEpisode(
-                turns=found.turns, overlapping=found.overlapping, embeddings=found.embeddings, warnings=found.warnings
+                turns=found.turns, overlapping=found.overlapping, embeddings=embeddings, warnings=found.warnings
             )
 
-        step = Step("diarize", self._key("diarize", episode.key, chosen.model_dump_json(), repr(hints)), total=prepared.duration)
+        salt = () if options.voice_memory else ("no embeddings",)
+        key = self._key("diarize", episode.key, chosen.model_dump_json(), repr(hints), *salt)
+        step = Step("diarize", key, total=prepared.duration)
         return Task(
             step, DiarizedEpisode, tell_apart, "diarize", needs_bytes=memory_needed(chosen, prepared.duration), listens=True
         )
+
+    def _recognise(
+        self, episode: Decoded, engine: EngineInfo, diarization: Diarization, diarized: str
+    ) -> Task[RecognisedVoices] | None:
+        """Return the step that knows voices again; none where there is nothing to know, or it must not be remembered."""
+        who, memory = self._publication.episode, self._tools.memory
+        if not self._options.voice_memory or show_key(who.show) is None or not diarization.embeddings:
+            return None
+        recogniser = Recogniser(memory, self._tools.blobs, who, engine)
+        step = Step("voices", self._key("voices", who.id, show_key(who.show), diarized))
+        work = lambda _: recogniser.recognise(diarization, lambda: self._audio(episode).pcm)  # noqa: E731 - it belongs to the task
+        return Task(step, RecognisedVoices, work, "diarize", listens=True)
 
     def _heard(
         self,
@@ -216,6 +240,7 @@ class Plan:
             parts=words.parts,
             crossings=words.crossings,
             diarization=voices.diarization,
+            voices=voices.known,
             language=words.language,
             transcriber=transcriber.info,
             diarizer=diarizer.info,
@@ -229,7 +254,10 @@ class Plan:
         printed = [self._publication.model_dump_json(), *(note.html for note in heard.notes)]
         said = [notice.model_dump_json() for notice in heard.warnings]
         key = self._key("assemble", *keys, *printed, *said, repr(heard.options), VERSION)
-        return Task(Step("assemble", key), Transcript, lambda _: assemble(heard), "cpu")
+        return Task(Step("assemble", key), Transcript, lambda _: self._assembled(heard), "cpu")
+
+    def _assembled(self, heard: Heard) -> Transcript:
+        return named(assemble(heard), (*heard.notes, *heard.publication.notes), self._tools.memory)
 
     # ------------------------------------------------------------------ around them
 
@@ -256,6 +284,8 @@ class _Voices:
 
     diarization: Diarization | None
     key: str
+    known: dict[str, RecognisedVoice] = field(default_factory=dict)
+    """What the show's memory says of them, by the diarizer's label."""
 
 
 def memory_needed(engine: EngineInfo, seconds: float) -> int:

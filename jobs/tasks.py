@@ -13,6 +13,7 @@ from jobs.steps import Report, Step
 from storage.blobs import Blobs
 from storage.documents import Document, EngineInfo, Notice, Transcript
 from storage.records import Queue
+from storage.voices import VoiceMemory
 
 Result = TypeVar("Result", bound=Document)
 Made_co = TypeVar("Made_co", bound=Document, covariant=True)
@@ -54,6 +55,8 @@ class Tools:
     """Told the key of a finished step whose result proved worthless."""
     keep_decoded: bool = False
     """Keep the decoded audio once the transcript is made."""
+    memory: VoiceMemory | None = None
+    """The voices of each show; none where nothing of them may be kept."""
 
 
 def _always(_: Any) -> bool:

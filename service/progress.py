@@ -29,6 +29,7 @@ LABELS: dict[StepName, str] = {
     "transcribe": "transcribe",
     "bridge": "check seams",
     "diarize": "speakers",
+    "voices": "known voices",
     "assemble": "assemble",
 }
 

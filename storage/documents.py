@@ -180,13 +180,41 @@ class Turn(Document):
     speaker: str
 
 
+NameSource = Literal["people", "voice", "self_introduction", "introduction", "podcast_person", "title", "show_notes"]
+"""Where a speaker's name comes from.
+
+`people`: somebody gave it with `earmark speakers`; `voice`: a remembered voice of the show that has this name;
+`self_introduction` and `introduction`: it was said, by the speaker or to them; the others: it was printed, and nobody else
+can be meant.
+"""
+
+
+class NameCandidate(Document):
+    """A name for which something speaks."""
+
+    name: str
+    source: NameSource
+    confidence: Share
+
+
 class Speaker(Document):
     """A voice of the episode."""
 
     label: str
     """`Speaker 1`, `Speaker 2`, … in order of first appearance."""
     name: str | None = None
-    name_source: str | None = None
+    """None without evidence, and where evidence contradicts itself: `candidates` has it then."""
+    name_source: NameSource | None = None
+    name_confidence: Share | None = None
+    """How sure the name is; none where there is none."""
+    voice: str | None = None
+    """The voice of the show (`earmark speakers`) that this is; none where voices are not remembered."""
+    voice_sample: str | None = None
+    """What the show remembers of this voice from this episode."""
+    voice_score: Share | None = None
+    """How sure it is that this voice was heard in other episodes; none if it was not."""
+    candidates: tuple[NameCandidate, ...] = ()
+    """Names that were not given, the surest first."""
     talk_time: Seconds = 0.0
 
 

@@ -7,7 +7,7 @@ import errno
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -33,6 +33,16 @@ def write_atomically(path: Path, data: bytes | str) -> None:
         file.write(data.encode("utf-8") if isinstance(data, str) else data)
 
 
+def write_together(files: Mapping[Path, str]) -> None:
+    """Put texts at several places, each as `write_atomically` does; folders, which have to be there, are flushed once."""
+    for path, text in files.items():
+        with _renamed_into(path) as file:
+            file.write(text.encode("utf-8"))
+    for folder in {path.parent for path in files}:
+        with explained(folder):
+            sync_folder(folder)
+
+
 @contextlib.contextmanager
 def open_atomically(path: Path, *, lasting: bool = True) -> Iterator[BinaryIO]:
     """Open a file for writing bytes that appears at `path`, whole, when the block ends without an error.
@@ -43,6 +53,16 @@ def open_atomically(path: Path, *, lasting: bool = True) -> Iterator[BinaryIO]:
     passes as it is, since it may be about where the bytes came from.
     """
     make_folder(path.parent)
+    with _renamed_into(path, lasting=lasting) as file:
+        yield file
+    if lasting:
+        with explained(path):
+            sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def _renamed_into(path: Path, *, lasting: bool = True) -> Iterator[BinaryIO]:
+    """Open a file that takes its name, whole, when the block ends without an error; its folder is not flushed yet."""
     part = path.parent / f"{_PREFIX}{secrets.token_hex(8)}{_SUFFIX}"
     try:
         with explained(path):
@@ -65,9 +85,6 @@ def open_atomically(path: Path, *, lasting: bool = True) -> Iterator[BinaryIO]:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
         raise
-    if lasting:
-        with explained(path):
-            sync_folder(path.parent)
 
 
 def make_folder(folder: Path) -> None:

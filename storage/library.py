@@ -76,7 +76,7 @@ class Library:
             for name, path in files.items():
                 write_atomically(path, rendered[name])
             relative = {name: path.relative_to(self.root).as_posix() for name, path in files.items()}
-            self._write_index(reading.index.with_entry(indexed(transcript, relative)))
+            self.write_index(reading.index.with_entry(indexed(transcript, relative)))
             for folder in (self.root, files["json"].parent):
                 remove_leftovers(folder)
         return SavedEpisode(files["json"].parent, files["json"], files, reading.warnings)
@@ -112,10 +112,11 @@ class Library:
         """Make the index again from the transcripts that are there, and write it."""
         with folder_lock(self.root):
             reading = self._from_transcripts(why="was to be made again")
-            self._write_index(reading.index)
+            self.write_index(reading.index)
         return reading
 
-    def _write_index(self, index: Index) -> None:
+    def write_index(self, index: Index) -> None:
+        """Write the index; for whoever holds the folder's lock."""
         write_atomically(self.root / INDEX_NAME, index.model_dump_json(by_alias=True, indent=1) + "\n")
 
     def _from_transcripts(self, *, why: str) -> IndexReading:

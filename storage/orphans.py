@@ -1,8 +1,8 @@
 """Artefacts that nothing refers to any more: what a crash left between blob and row, and what was purged with its job.
 
-A blob is in use if a step or a job has it as its output, if it is an episode's transcript, or if the output of a `fetch` or a
-`prepare` names it (the audio, and the decoded audio). The rest is removed once it is a day old: a step that is at work puts
-its blob first and refers to it afterwards, and putting one again makes it new.
+A blob is in use if a step or a job has it as its output, if it is an episode's transcript, if the output of a `fetch` or a
+`prepare` names it (the audio, and the decoded audio), or if it is a recording of a voice. The rest is removed once it is a
+day old: a step that is at work puts its blob first and refers to it afterwards, and putting one again makes it new.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sqlalchemy import Engine, select, union
 from storage.blobs import Blobs
 from storage.database import reading
 from storage.errors import CorruptBlob, NotFound
-from storage.tables import episodes, jobs, steps
+from storage.tables import episodes, jobs, steps, voice_samples
 
 YOUNG_SECONDS = 24 * 3600.0
 """Age up to which a blob is left alone, whoever refers to it."""
@@ -54,6 +54,7 @@ def in_use(engine: Engine, blobs: Blobs) -> frozenset[str]:
     naming = select(steps.c.name, steps.c.output).where(steps.c.name.in_(_NAMED), steps.c.output.is_not(None)).distinct()
     with reading(engine) as connection:
         used = set(connection.execute(direct).scalars())
+        used.update(clip for clips in connection.execute(select(voice_samples.c.clips)).scalars() for clip in json.loads(clips))
         outputs = [(row.name, row.output) for row in connection.execute(naming)]
     named = (_named(blobs, name, output) for name, output in outputs)
     return frozenset(used.union(digest for digest in named if digest is not None))

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 metadata = MetaData(
     naming_convention={
@@ -182,3 +195,39 @@ tokens = Table(
     Column("used_at", Float),
 )
 """API tokens; only their digests are kept."""
+
+voices = Table(
+    "voices",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("show", String(255), nullable=False),
+    Column("show_title", Text, nullable=False),
+    Column("name", Text),
+    Column("created_at", Float, nullable=False),
+    Index("ix_voices_show", "show"),
+)
+"""The voices of each show; `show` is its title as `storage.shows.show_key` reduces it, `name` is what a person called it."""
+
+voice_samples = Table(
+    "voice_samples",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("voice_id", String(32), ForeignKey("voices.id", ondelete="CASCADE"), nullable=False),
+    Column("episode_id", String(64), nullable=False),
+    Column("model", String(255), nullable=False),
+    Column("label", String(64), nullable=False),
+    Column("embedding", LargeBinary, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("score", Float),
+    Column("clips", Text, nullable=False, server_default="[]"),
+    Column("heard", Text),
+    Column("created_at", Float, nullable=False),
+    UniqueConstraint("episode_id", "model", "label"),
+    Index("ix_voice_samples_voice_id", "voice_id"),
+)
+"""What one episode contributed to a voice. All else that is known of a voice is computed from these rows, so that episodes which
+are done at the same time lose nothing of each other, and what is removed leaves no trace.
+
+`model` names whose `embedding` (float32, little-endian) it is, `label` is the diarizer's, `clips` (JSON) are digests of
+recordings, `heard` (JSON) is the name for which the episode itself speaks.
+"""

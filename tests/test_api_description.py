@@ -25,10 +25,9 @@ expected-statuses = ["2xx", "3xx", "4xx", "502"]
 # a request that is well formed may still name a source that cannot be used (422), or a format that nobody accepts (406)
 expected-statuses = ["2xx", "304", "404", "406", "409", "422", "502", "504"]
 
-[[operations]]
-# a job that is cancelled stays to be seen
-include-path-regex = "^/v1/jobs/"
-checks.use_after_free.enabled = false
+[checks.use_after_free]
+# a job that is cancelled stays to be seen, and so do its events
+enabled = false
 """
 
 

@@ -66,6 +66,7 @@ def heard(received: Received, *, transcripts: tuple[PublisherTranscript, ...]) -
         parts=(PartTranscript(index=0, segments=(segment,)),),
         crossings=(),
         diarization=None,
+        voices={},
         language="en",
         transcriber=EngineInfo(name="scripted", version="1", model="m"),
         diarizer=None,

@@ -259,6 +259,7 @@ def heard(words: Sequence[Word], options: Options) -> Heard:
         embedded=ChapterSource(kind="embedded", origin="file", status="none"),
         parts=(PartTranscript(index=0, segments=(said,)),),
         crossings=(),
-        diarization=None, language="en", transcriber=none, diarizer=None, options=options.model_dump(exclude_none=True),
+        diarization=None,
+        voices={}, language="en", transcriber=none, diarizer=None, options=options.model_dump(exclude_none=True),
         notes=(), warnings=(), version="1",
     )  # fmt: skip

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import threading
 import wave
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import jobs.voices.remember
 from jobs.engines.choose import Place
+from jobs.engines.protocols import Diarization
+from jobs.engines.scripted import ScriptedDiarizer
 from jobs.fetch import Fetcher
 from jobs.intake import ChapterFiles
 from jobs.options import Options
-from jobs.plan import Plan, memory_needed
+from jobs.plan import DiarizedEpisode, Plan, memory_needed
 from jobs.request import JobRequest
 from jobs.tasks import Result, Task, Tools
 from storage.blobs import FolderBlobs
+from storage.database import open_database, sqlite_url
 from storage.documents import Document, EngineInfo, Episode, Link, Note, Publication, Transcript
 from storage.errors import BrokenAudio, EngineUnavailable
+from storage.voices import VoiceMemory
 from tests.test_crash_points import DATA, said, script
 from tests.webserver import WebServer
-from worker.engines import EngineRoom
+from worker.engines import EngineRoom, JobEngines
 
 ALL = ["transcriber", "diarizer", "fetch", "prepare", "transcribe", "diarize", "assemble"]
 """The steps of the short recording, with one part, whose language is given."""
@@ -38,6 +43,8 @@ class Book:
 
     def __post_init__(self) -> None:
         self.blobs = FolderBlobs(self.folder / "blobs")
+        self.memory = VoiceMemory(open_database(sqlite_url(self.folder / "ledger.db")))
+        self.last: list[str] = []
 
     def has(self, task: Task[Any]) -> bool:
         """Tell whether the step is done."""
@@ -52,17 +59,22 @@ class Book:
     def plan(self, request: JobRequest) -> Plan:
         """Return the plan of a request."""
         engines = EngineRoom(Place(self.folder / "models")).for_job(request.options)
-        return Plan(request, Tools(self.blobs, Fetcher(allow_private=True), engines, forget=self.forgotten.append))
+        return Plan(request, self._tools(engines))
+
+    def _tools(self, engines: JobEngines) -> Tools:
+        return Tools(self.blobs, Fetcher(allow_private=True), engines, forget=self.forgotten.append, memory=self.memory)
 
     def walk(self, request: JobRequest) -> list[list[str]]:
         """Do all that is ready, again and again, until there is a transcript; return the names of each round."""
         rounds: list[list[str]] = []
+        self.last = []
         with self.plan(request) as plan:
             while (ahead := plan.ahead(self)).transcript is None:
                 assert ahead.ready, "an open job with nothing to do"
                 rounds.append([task.step.name for task in ahead.ready])
                 for task in ahead.ready:
                     self.made[task.step.key] = task.work(lambda _done, _total=None: None)
+                    self.last.append(task.step.key)
         return rounds
 
     def do(self, request: JobRequest) -> list[str]:
@@ -132,6 +144,32 @@ def test_without_a_diarizer_nobody_waits_for_voices(book: Book, tmp_path: Path) 
     """There is no such step, and the words have no speakers."""
     assert book.do(ask(tmp_path, diarizer="none")) == ["transcriber", "fetch", "prepare", "transcribe", "assemble"]
     assert book.transcript(ask(tmp_path, diarizer="none")).speakers == ()
+
+
+@pytest.fixture
+def embedding(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the scripted diarizer hear voices, and take what little is said for enough."""
+    real = ScriptedDiarizer.diarize
+
+    def diarize(self: ScriptedDiarizer, *given: Any) -> Diarization:
+        found = real(self, *given)
+        return replace(found, embeddings={"Speaker 1": (1.0, 0.0), "Speaker 2": (0.0, 1.0)})
+
+    monkeypatch.setattr(ScriptedDiarizer, "diarize", diarize)
+    monkeypatch.setattr(jobs.voices.remember, "LEAST_TALK", 0.5)
+
+
+def test_the_voices_of_a_show_are_recognised_beside_the_hearing(book: Book, tmp_path: Path, embedding: None) -> None:
+    """Once for an episode, whatever else is done again; never for an episode of no show, and not where that is forbidden."""
+    asked = ask(tmp_path, episode={"show": "The Show"})
+    assert book.walk(asked)[2:] == [["transcribe", "diarize"], ["voices"], ["assemble"]]
+    assert [speaker.voice is not None for speaker in book.transcript(asked).speakers] == [True]
+    assert book.do(ask(tmp_path, episode={"show": "The Show", "title": "Another title"})) == ["assemble"]
+    assert book.do(ask(tmp_path)) == ["assemble"]
+    silent = ask(tmp_path, episode={"show": "The Show"}, voice_memory=False)
+    assert "voices" not in book.do(silent)
+    assert not any(isinstance(made, DiarizedEpisode) and made.embeddings for key, made in book.made.items() if key in book.last)
+    assert [speaker.voice for speaker in book.transcript(silent).speakers] == [None]
 
 
 def test_where_nobody_speaks_nobody_is_listened_to(book: Book, tmp_path: Path) -> None:

@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     )
     batch_size: int = Field(default=0, ge=0, description="Windows decoded together; 0 lets the device decide, 1 is sequential.")
     generated_chapters: bool = Field(default=True, description="Chapters from the transcript where none were published.")
+    voice_memory: bool = Field(
+        default=True, description="Remember the voices of each show (biometric data); off: none is stored or compared."
+    )
     part_seconds: float = Field(default=300.0, ge=5, le=3600, description="Target length of the parts of an episode.")
 
     lease_seconds: float = Field(

@@ -20,6 +20,7 @@ from storage.ledger import Ledger
 from storage.presence import Presence
 from storage.queue import StepQueue
 from storage.requests import Requests
+from storage.voices import VoiceMemory
 from worker.known import ResultReader
 from worker.settings import Settings
 
@@ -37,6 +38,7 @@ class Stores:
     feeds: Feeds
     feed_items: FeedItems
     deliveries: Deliveries
+    memory: VoiceMemory
     blobs: Blobs
     results: ResultReader
     presence: Presence
@@ -64,6 +66,7 @@ def open_stores(settings: Settings, *, owner: bool = True) -> Iterator[Stores]:
                 feeds=Feeds(engine),
                 feed_items=FeedItems(engine),
                 deliveries=Deliveries(engine),
+                memory=VoiceMemory(engine),
                 blobs=blobs,
                 results=ResultReader(blobs),
                 presence=presence or Presence(settings.data_dir / "alive"),

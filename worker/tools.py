@@ -27,6 +27,7 @@ def open_tools(settings: Settings, stores: Stores, engines: Engines | None = Non
         decode_limits=DecodeLimits(max_seconds=settings.max_audio_hours * 3600),
         forget=stores.ledger.forget,
         keep_decoded=settings.keep_decoded,
+        memory=stores.memory if settings.voice_memory else None,
     )
 
 

@@ -127,6 +127,8 @@ class OptionsBody(Body):
     """At least so many."""
     max_speakers: Speakers | None = None
     """At most so many."""
+    voice_memory: bool | None = None
+    """Know the show's voices again, and remember them. Never where the server's settings forbid it."""
     generated_chapters: bool | None = None
     """Make chapters from the transcript where none were published."""
 
@@ -149,7 +151,8 @@ class OptionsBody(Body):
             "workers": settings.workers, "batch_size": settings.batch_size, "part_seconds": settings.part_seconds,
             "generated_chapters": settings.generated_chapters,
         }  # fmt: skip
-        return Options.model_validate({**defaults, **given})
+        remembered = settings.voice_memory and self.voice_memory is not False
+        return Options.model_validate({**defaults, **given, "voice_memory": remembered})
 
 
 class WebhookBody(Body):

@@ -19,7 +19,17 @@ from worker.settings import Settings
 _WHICH, _SPEECH, _SPEAKERS, _CHAPTERS = "Which episodes", "Speech", "Speakers", "Chapters"
 """Headings of `--help`."""
 
-_FROM_SETTINGS = ("engine", "model", "threads", "workers", "batch_size", "part_seconds", "diarizer", "generated_chapters")
+_FROM_SETTINGS = (
+    "engine",
+    "model",
+    "threads",
+    "workers",
+    "batch_size",
+    "part_seconds",
+    "diarizer",
+    "generated_chapters",
+    "voice_memory",
+)
 """Options whose defaults the environment can set."""
 
 Sources = Annotated[
@@ -63,6 +73,16 @@ SpeakerCount = Annotated[int | None, typer.Option(min=1, help="How many speakers
 MinSpeakers = Annotated[int | None, typer.Option(min=1, help="At least so many.", rich_help_panel=_SPEAKERS)]
 MaxSpeakers = Annotated[int | None, typer.Option(min=1, help="At most so many.", rich_help_panel=_SPEAKERS)]
 
+VoiceMemory = Annotated[
+    bool | None,
+    typer.Option(
+        "--voice-memory/--no-voice-memory",
+        help="Know the show's voices again, and remember them; on if not set, and never where the settings forbid it.",
+        show_default=False,
+        rich_help_panel=_SPEAKERS,
+    ),
+]
+
 Chapters = Annotated[str | None, typer.Option(metavar="FILE|URL", help="Chapters for this episode.", rich_help_panel=_CHAPTERS)]
 Notes = Annotated[Path | None, typer.Option(metavar="FILE", help="Show notes for this episode.", rich_help_panel=_CHAPTERS)]
 Generated = Annotated[
@@ -77,9 +97,13 @@ Generated = Annotated[
 
 
 def options_of(settings: Settings, **given: object) -> Options:
-    """Return the options of a job: what was given on the command line, else what the environment says, else the usual."""
+    """Return the options of a job: what was given on the command line, else what the environment says, else the usual.
+
+    Voices are not remembered if the environment says no, whatever else was given.
+    """
     usual = {name: getattr(settings, name) for name in _FROM_SETTINGS}
-    return Options.model_validate(usual | {name: value for name, value in given.items() if value not in {None, ""}})
+    wanted = usual | {name: value for name, value in given.items() if value not in {None, ""}}
+    return Options.model_validate(wanted | {"voice_memory": settings.voice_memory and wanted["voice_memory"]})
 
 
 def selection_of(*, latest: int | None, since: datetime | None, episode: list[str] | None, all_episodes: bool) -> Selection:

@@ -58,6 +58,7 @@ def run(  # noqa: PLR0917 - a command has as many parameters as options
     speakers: asked.SpeakerCount = None,
     min_speakers: asked.MinSpeakers = None,
     max_speakers: asked.MaxSpeakers = None,
+    voice_memory: asked.VoiceMemory = None,
     chapters: asked.Chapters = None,
     notes: asked.Notes = None,
     generated_chapters: asked.Generated = None,
@@ -77,7 +78,8 @@ def run(  # noqa: PLR0917 - a command has as many parameters as options
         settings, engine=engine, model=model, device=device, compute_type=compute_type, threads=threads, workers=workers,
         batch_size=batch_size, language=language, prompt=prompt, hotwords=hotwords, part_seconds=part_seconds,
         diarizer=diarizer, diarizer_model=diarizer_model,
-        speakers=speakers, min_speakers=min_speakers, max_speakers=max_speakers, generated_chapters=generated_chapters,
+        speakers=speakers, min_speakers=min_speakers, max_speakers=max_speakers, voice_memory=voice_memory,
+        generated_chapters=generated_chapters,
     )  # fmt: skip
     selection = asked.selection_of(latest=latest, since=since, episode=episode, all_episodes=all_episodes)
     wish = _Wish(
@@ -139,6 +141,7 @@ def _workshop(stores: Stores, settings: Settings, chosen: Chosen) -> Workshop:
         notices=chosen.notices,
         decode_limits=DecodeLimits(max_seconds=settings.max_audio_hours * 3600),
         keep_decoded=settings.keep_decoded,
+        memory=stores.memory if settings.voice_memory else None,
     )
 
 

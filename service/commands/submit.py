@@ -62,6 +62,7 @@ def submit(  # noqa: PLR0917 - a command has as many parameters as options
     speakers: asked.SpeakerCount = None,
     min_speakers: asked.MinSpeakers = None,
     max_speakers: asked.MaxSpeakers = None,
+    voice_memory: asked.VoiceMemory = None,
     chapters: asked.Chapters = None,
     notes: asked.Notes = None,
     generated_chapters: asked.Generated = None,
@@ -89,7 +90,8 @@ def submit(  # noqa: PLR0917 - a command has as many parameters as options
         settings, engine=engine, model=absolute(model or settings.model), device=device, compute_type=compute_type,
         threads=0, workers=0, batch_size=batch_size, language=language, prompt=prompt, hotwords=hotwords,
         part_seconds=part_seconds, diarizer=diarizer, diarizer_model=absolute(diarizer_model),
-        speakers=speakers, min_speakers=min_speakers, max_speakers=max_speakers, generated_chapters=generated_chapters,
+        speakers=speakers, min_speakers=min_speakers, max_speakers=max_speakers, voice_memory=voice_memory,
+        generated_chapters=generated_chapters,
     )  # fmt: skip
     selection = asked.selection_of(latest=latest, since=since, episode=episode, all_episodes=all_episodes)
     fetcher = open_fetcher(settings)

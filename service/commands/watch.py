@@ -87,6 +87,7 @@ def _options(settings: Settings, given: dict[str, str | None]) -> str:
     usual = {
         "model": settings.model, "threads": settings.threads, "workers": settings.workers, "batch_size": settings.batch_size,
         "part_seconds": settings.part_seconds, "engine": settings.engine, "diarizer": settings.diarizer,
+        "voice_memory": settings.voice_memory,
     }  # fmt: skip
     chosen = {name: value for name, value in given.items() if value is not None}
     return Options.model_validate(usual | chosen).model_dump_json()

@@ -26,14 +26,14 @@ def markdown(transcript: Transcript) -> str:
 
 
 def _blocks(transcript: Transcript) -> Iterator[str]:
-    yield f"# {_text(transcript.episode.title) or 'Untitled'}"
+    yield f"# {markdown_text(transcript.episode.title) or 'Untitled'}"
     yield _about(transcript)
     if loud := fallback_line(transcript):
-        yield f"> **⚠ {_text(loud)}**"
+        yield f"> **⚠ {markdown_text(loud)}**"
     names = voices(transcript)
     for section in sections_of(transcript):
         if section.chapter is not None:
-            title = _text(section.chapter.title)
+            title = markdown_text(section.chapter.title)
             yield f"## {clock(section.chapter.start)} {title}".rstrip()
             if address := web_address(section.chapter.url):
                 yield _link("Link of this chapter", address)
@@ -47,7 +47,7 @@ def _blocks(transcript: Transcript) -> Iterator[str]:
 
 def _about(transcript: Transcript) -> str:
     episode = transcript.episode
-    show = _text(episode.show or "")
+    show = markdown_text(episode.show or "")
     facts = [f"**{show}**" if show else ""]
     facts.append(f"{episode.published:%Y-%m-%d}" if episode.published else "")
     facts.append(clock(transcript.audio.duration))
@@ -58,9 +58,9 @@ def _about(transcript: Transcript) -> str:
 
 
 def _paragraph(paragraph: Paragraph, names: dict[str, str]) -> str:
-    name = _text(names[paragraph.speaker]) if paragraph.speaker is not None else ""
+    name = markdown_text(names[paragraph.speaker]) if paragraph.speaker is not None else ""
     time = f"({clock(paragraph.start)})"
-    return f"**{name}** {time}: {_text(paragraph.text)}" if name else f"{time} {_text(paragraph.text)}"
+    return f"**{name}** {time}: {markdown_text(paragraph.text)}" if name else f"{time} {markdown_text(paragraph.text)}"
 
 
 def _link(label: str, address: str) -> str:
@@ -70,10 +70,10 @@ def _link(label: str, address: str) -> str:
 
 def _item(text: str) -> str:
     """Escape one line of text that begins a list item, where it could begin a list or a rule of its own."""
-    return _LIST_OR_RULE.sub(r"\1\\\2", _text(text))
+    return _LIST_OR_RULE.sub(r"\1\\\2", markdown_text(text))
 
 
-def _text(text: str) -> str:
+def markdown_text(text: str) -> str:
     """Escape one line of text that does not begin its block."""
     plain = one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _MARKUP.sub(r"\\\1", plain)

@@ -30,8 +30,9 @@ def _block(number: int, cue: Cue, names: Mapping[str, str]) -> str:
     says = f"{name}: " if name else ""
     text = says + "\n".join(lines_of(cue.words, indent=width(says)))
     times = f"{timestamp(cue.start_ms, mark=',')} --> {timestamp(cue.end_ms, mark=',')}"
-    return f"{number}\n{times}\n{_defuse(text)}\n"
+    return f"{number}\n{times}\n{defused(text)}\n"
 
 
-def _defuse(text: str) -> str:
+def defused(text: str) -> str:
+    """Return a text without what players take for markup or times."""
     return _OVERRIDE.sub("(", _TAG.sub("‹", text.replace("-->", "→")))

@@ -14,20 +14,20 @@ from storage.export.voices import voices
 def webvtt(transcript: Transcript) -> str:
     """Write a transcript as WebVTT: a note on how it was made, then one cue a block with `<v Name>` around its text."""
     names = voices(transcript)
-    note = "\n".join(_escape(line) for line in making(transcript))
+    note = "\n".join(escaped(line) for line in making(transcript))
     blocks = ["WEBVTT", f"NOTE\n{note}"]
     blocks.extend(_block(cue, names) for cue in cues_of(transcript))
     return "\n\n".join(blocks) + "\n"
 
 
 def _block(cue: Cue, names: Mapping[str, str]) -> str:
-    text = "\n".join(_escape(line) for line in lines_of(cue.words))
+    text = "\n".join(escaped(line) for line in lines_of(cue.words))
     name = names[cue.speaker] if cue.speaker is not None else ""
     if name:
-        text = f"<v {_escape(name)}>{text}</v>"
+        text = f"<v {escaped(name)}>{text}</v>"
     return f"{timestamp(cue.start_ms)} --> {timestamp(cue.end_ms)}\n{text}"
 
 
-def _escape(text: str) -> str:
+def escaped(text: str) -> str:
     """Escape what begins a tag or an entity; without a bare `>` no text can look like a line of times either."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,1 @@
+"""The forms of each language, one file a language; `jobs.names.forms` says what they mean."""

@@ -1,0 +1,45 @@
+"""A show's voices as documents: the same for `earmark speakers --json` and for the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from storage.episodes import Episodes
+from storage.errors import NotFound
+from storage.person_names import name_of_voice
+from storage.voices import KnownShow, Voice, VoiceSample
+
+
+def show_view(show: KnownShow) -> dict[str, Any]:
+    """Return a show of which voices are remembered."""
+    return {"id": show.key, "title": show.title, "voices": show.voices, "episodes": show.episodes}
+
+
+def voice_view(voice: Voice, episodes: Episodes) -> dict[str, Any]:
+    """Return a voice with its name, where that comes from, and the episodes that it was heard in; no embedding."""
+    name = name_of_voice(voice)
+    return {
+        "id": voice.id,
+        "name": name.name if name is not None else None,
+        "name_source": name.source if name is not None else None,
+        "name_confidence": round(name.confidence, 4) if name is not None else None,
+        "episode_count": len(voice.episodes),
+        "seconds": round(sum(sample.seconds for sample in voice.samples), 1),
+        "clips": sum(len(sample.clips) for sample in voice.samples),
+        "models": sorted({sample.model for sample in voice.samples}),
+        "episodes": [_heard_in(sample, episodes) for sample in voice.samples],
+    }
+
+
+def _heard_in(sample: VoiceSample, episodes: Episodes) -> dict[str, Any]:
+    try:
+        title = episodes.get(sample.episode_id).title
+    except NotFound:
+        title = ""
+    return {
+        "id": sample.episode_id,
+        "title": title,
+        "score": None if sample.score is None else round(sample.score, 4),
+        "seconds": round(sample.seconds, 1),
+        "heard_name": sample.heard.name if sample.heard is not None else None,
+    }
