@@ -61,6 +61,18 @@ def open_database(url: str) -> Engine:
     inserted, and no two wait for each other's rows. They are short and few. Raises `LedgerUnavailable` if the database
     cannot be reached or written, and `OptionError` where the library for it is missing.
     """
+    engine = connect(url)
+    try:
+        if _revision(engine) != NEWEST and not _create(engine):
+            migrate(engine)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+def connect(url: str) -> Engine:
+    """Return a database with the rules of `open_database` for its transactions; what is in it is the caller's."""
     url = _with_driver(url)
     is_sqlite = url.startswith("sqlite")
     engine = create_engine(
@@ -78,12 +90,6 @@ def open_database(url: str) -> Engine:
         event.listen(engine, "connect", _configure_postgresql)
         event.listen(engine, "begin", _begin_postgresql)
         event.listen(engine, "before_cursor_execute", _without_nul, retval=True)
-    try:
-        if _revision(engine) != NEWEST and not _create(engine):
-            migrate(engine)
-    except BaseException:
-        engine.dispose()
-        raise
     return engine
 
 

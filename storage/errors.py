@@ -35,6 +35,7 @@ The branch decides what happens next: a transient error is worth another try, a 
         │   └── AccessDenied         a gated model without token or accepted licence
         ├── OutputError              the output cannot be written
         ├── OptionError              options that contradict each other or the input
+        │   └── QueryInvalid         a search that cannot be understood, or asks for too much
         ├── StorageRefused           the object store will not have us: credentials, rights, bucket
         ├── Conflict                 what was asked for does not go with what was asked before
         ├── CorruptBlob              a stored artefact does not match its name
@@ -201,6 +202,10 @@ class OutputError(PermanentError):
 
 class OptionError(PermanentError):
     """Options that contradict each other or the input."""
+
+
+class QueryInvalid(OptionError):
+    """A search that cannot be understood, or asks for too much at once."""
 
 
 class StorageRefused(PermanentError):

@@ -1,0 +1,253 @@
+"""The index in a SQLite file of its own, by FTS5.
+
+It lies beside the ledger and not in it: indexing an episode writes for a tenth of a second, and whoever renews a lease must not
+wait for that. All of it can be made again from the transcripts, so it has a version instead of migrations: another version is
+dropped and filled anew. A power cut may undo the last episodes; they are noticed to be missing.
+
+The table is contentless: tokens go in, ids come out, and the words themselves lie packed in `passages`. The ids are in the order of
+days, which gives what FTS5 can do without sorting: the newest matches first, and days as ranges of ids. `mark` says of a passage
+that it opens its episode or chapter, or has a new speaker, so that a title is found once and not with each of its passages.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from storage.database import connect, lightly, reading, sqlite_url
+from storage.errors import LedgerUnavailable, QueryInvalid
+from storage.search.index import PATIENCE, PER_DAY, WINDOW, Window, lowest_id
+from storage.search.passages import Entry, Passage, packed, unpacked
+from storage.search.query import Query, Term
+from storage.search.tokens import indexed_text
+
+VERSION = "1"
+"""Of the tables and of what is in them; another one is filled anew."""
+
+_COLUMNS = ("chapter", "episode", "show", "speakers", "words", "mark")
+_WEIGHTS = (8.0, 4.0, 4.0, 2.0, 1.0, 0.0)
+"""What a hit in each of the columns counts."""
+
+_EVERYWHERE = "{chapter episode show speakers words}"
+_TABLES = (
+    "CREATE TABLE episodes (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, title TEXT NOT NULL, show TEXT,"
+    " day INTEGER NOT NULL, published REAL, digest TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL)",
+    "CREATE TABLE passages (id INTEGER PRIMARY KEY, episode INTEGER NOT NULL, body BLOB NOT NULL)",
+    f"CREATE VIRTUAL TABLE found USING fts5({', '.join(_COLUMNS)}, content='', tokenize='ascii')",
+)
+_INSERT = f"INSERT INTO found (rowid, {', '.join(_COLUMNS)}) VALUES (?{', ?' * len(_COLUMNS)})"
+_DELETE = f"INSERT INTO found (found, rowid, {', '.join(_COLUMNS)}) VALUES ('delete', ?{', ?' * len(_COLUMNS)})"
+
+_MAPPED = 1 << 30
+"""Bytes of the file that are read as memory, so that processes share what is read, and nothing is copied."""
+
+_CHECK_EVERY = 1000
+"""Steps of SQLite's machine between two looks at the clock."""
+
+
+class SqliteIndex:
+    """A search index in a file."""
+
+    def __init__(self, path: Path) -> None:
+        self._engine = connect(sqlite_url(path))
+        event.listen(self._engine, "connect", _configure)
+        try:
+            _prepare(self._engine)
+        except BaseException:
+            self._engine.dispose()
+            raise
+
+    def put(self, entry: Entry, passages: Sequence[Passage]) -> None:
+        """Index an episode, in place of what was indexed of it before."""
+        texts = [_columns(entry, passage) for passage in passages]
+        bodies = [packed(passage) for passage in passages]
+        with lightly(self._engine).begin() as connection:
+            _remove(connection, entry.id)
+            first = _free_ids(connection, entry, len(passages))
+            ids = range(first, first + len(passages))
+            row = (
+                entry.id, entry.title, entry.show, entry.day.toordinal(), entry.published, entry.digest, first, ids[-1],
+            )  # fmt: skip
+            sql = "INSERT INTO episodes (id, title, show, day, published, digest, first, last) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+            number = connection.exec_driver_sql(sql, row).lastrowid
+            rows = [(passage_id, number, body) for passage_id, body in zip(ids, bodies, strict=True)]
+            connection.exec_driver_sql("INSERT INTO passages VALUES (?, ?, ?)", rows)
+            connection.exec_driver_sql(_INSERT, [(i, *columns) for i, columns in zip(ids, texts, strict=True)])
+
+    def remove(self, episode_ids: Collection[str]) -> None:
+        """Forget episodes."""
+        for episode_id in episode_ids:  # each in a transaction of its own, so that others can write between them
+            with lightly(self._engine).begin() as connection:
+                _remove(connection, episode_id)
+
+    def digests(self) -> Mapping[str, str]:
+        """Return by episode what names all that was indexed of it."""
+        with reading(self._engine) as connection:
+            rows = connection.exec_driver_sql("SELECT id, digest FROM episodes").all()
+        return {row.id: row.digest for row in rows}
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._engine.begin() as connection:
+            _make_anew(connection)
+
+    def window(self, query: Query, below: int | None) -> Window:
+        """Return the newest matching passages, the best first."""
+        wanted = _expression(query)
+        low = lowest_id(query.since) if query.since else 0
+        high = min(lowest_id(query.until) if query.until else 1 << 62, below if below is not None else 1 << 62) - 1
+        newest = "SELECT rowid FROM found WHERE found MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid DESC LIMIT ?"
+        ranked = f"SELECT rowid FROM found WHERE found MATCH ? AND rowid BETWEEN ? AND ? ORDER BY bm25(found, {_weights()}), rowid DESC"
+        with _within_reason(self._engine) as connection:
+            ids = connection.exec_driver_sql(newest, (wanted, low, high, WINDOW)).scalars().all()
+            if not ids:
+                return Window(())
+            best = connection.exec_driver_sql(ranked, (wanted, ids[-1], ids[0])).scalars().all()
+        return Window(tuple(best), ids[0], ids[-1] if len(ids) == WINDOW else None)
+
+    def load(self, ids: Sequence[int]) -> Mapping[int, tuple[Entry, Passage]]:
+        """Return passages with their episodes."""
+        sql = (
+            "SELECT p.id AS passage, p.body, e.* FROM passages p JOIN episodes e ON e.number = p.episode"
+            f" WHERE p.id IN ({', '.join('?' * len(ids))})"
+        )
+        with reading(self._engine) as connection:
+            rows = connection.exec_driver_sql(sql, tuple(ids)).all()
+        return {row.passage: (_entry(row), unpacked(row.body)) for row in rows}
+
+    def close(self) -> None:
+        """Close the file."""
+        self._engine.dispose()
+
+
+# ------------------------------------------------------------------ writing
+
+
+def _prepare(engine: Engine) -> None:
+    with reading(engine) as connection:
+        known = connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'about'").first()
+        if known and connection.exec_driver_sql("SELECT version FROM about").scalar() == VERSION:
+            return
+    with engine.begin() as connection:
+        known = connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'about'").first()
+        if not (known and connection.exec_driver_sql("SELECT version FROM about").scalar() == VERSION):
+            _make_anew(connection)
+
+
+def _make_anew(connection: Connection) -> None:
+    for name in ("about", "episodes", "passages", "found"):
+        connection.exec_driver_sql(f"DROP TABLE IF EXISTS {name}")
+    for statement in _TABLES:
+        connection.exec_driver_sql(statement)
+    connection.exec_driver_sql("CREATE TABLE about (version TEXT NOT NULL)")
+    connection.exec_driver_sql("INSERT INTO about VALUES (?)", (VERSION,))
+
+
+def _free_ids(connection: Connection, entry: Entry, count: int) -> int:
+    """Return the first of so many free ids of the episode's day, or of the next day that has as many left."""
+    day = lowest_id(entry.day)
+    while True:
+        sql = "SELECT max(id) FROM passages WHERE id >= ? AND id < ?"
+        highest = connection.exec_driver_sql(sql, (day, day + PER_DAY)).scalar()
+        first = day if highest is None else highest + 1
+        if first + count <= day + PER_DAY:
+            return int(first)
+        day += PER_DAY
+
+
+def _remove(connection: Connection, episode_id: str) -> None:
+    """Take an episode out: a contentless table is told again what it was given."""
+    row = connection.exec_driver_sql("SELECT * FROM episodes WHERE id = ?", (episode_id,)).first()
+    if row is None:
+        return
+    entry, extent = _entry(row), (row.first, row.last)
+    bodies = connection.exec_driver_sql("SELECT id, body FROM passages WHERE id BETWEEN ? AND ?", extent).all()
+    connection.exec_driver_sql(_DELETE, [(kept.id, *_columns(entry, unpacked(kept.body))) for kept in bodies])
+    connection.exec_driver_sql("DELETE FROM passages WHERE id BETWEEN ? AND ?", extent)
+    connection.exec_driver_sql("DELETE FROM episodes WHERE number = ?", (row.number,))
+
+
+def _columns(entry: Entry, passage: Passage) -> tuple[str, ...]:
+    """Return what the index is given of a passage, a text for each column."""
+    marks = {"e": passage.opens_episode, "c": passage.opens_chapter, "s": passage.new_speakers}
+    return (
+        indexed_text(passage.chapter or ""),
+        indexed_text(entry.title),
+        indexed_text(entry.show or ""),
+        " ".join(map(indexed_text, passage.speakers)),
+        passage.indexed_words,
+        " ".join(mark for mark, is_so in marks.items() if is_so),
+    )
+
+
+def _entry(row: Any) -> Entry:
+    from datetime import date
+
+    return Entry(row.id, row.title, row.show, date.fromordinal(row.day), row.published, row.digest)
+
+
+# ------------------------------------------------------------------ reading
+
+
+def _expression(query: Query) -> str:
+    """Return a query as FTS5 understands it: made of quoted tokens alone, whatever was typed."""
+    wanted = [
+        *(f"{_EVERYWHERE} : {_quoted(term)}" for term in query.terms),
+        *(f"show : {_quoted(term)}" for term in query.shows),
+        *(f"speakers : {_quoted(term)}" for term in query.speakers),
+        *(f"chapter : {_quoted(term)}" for term in query.chapters),
+    ]
+    if query.terms:
+        anyone = f"({' OR '.join(map(_quoted, query.terms))})"
+        places = (
+            f"words : {anyone}", f"(mark : c AND chapter : {anyone})", f"(mark : e AND {{episode show}} : {anyone})",
+            f"(mark : s AND speakers : {anyone})",
+        )  # fmt: skip
+        wanted.append(f"({' OR '.join(places)})")
+    elif not query.speakers:
+        wanted.append("mark : c" if query.chapters else "mark : e")
+    found = " AND ".join(wanted)
+    if not query.excluded:
+        return found
+    return f"({found}) NOT ({' OR '.join(f'{_EVERYWHERE} : {_quoted(term)}' for term in query.excluded)})"
+
+
+def _quoted(term: Term) -> str:
+    return f'"{" ".join(term.tokens)}"{" *" if term.open_ended else ""}'
+
+
+def _weights() -> str:
+    return ", ".join(map(str, _WEIGHTS))
+
+
+@contextmanager
+def _within_reason(engine: Engine) -> Iterator[Connection]:
+    """Lend a connection whose statements are given up after `PATIENCE`."""
+    deadline = time.monotonic() + PATIENCE
+    try:
+        with reading(engine) as connection:
+            raw: Any = connection.connection.driver_connection
+            raw.set_progress_handler(lambda: int(time.monotonic() > deadline), _CHECK_EVERY)
+            try:
+                yield connection
+            finally:
+                raw.set_progress_handler(None, 0)
+    except LedgerUnavailable as error:
+        if getattr(error.__cause__, "sqlite_errorcode", None) != sqlite3.SQLITE_INTERRUPT:
+            raise
+        hint = "Give a rarer word, a longer beginning, or a filter such as show: or after:."
+        raise QueryInvalid(f"The query matches too much to be answered in {PATIENCE:g} seconds.", hint=hint) from error
+
+
+def _configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA mmap_size={_MAPPED}")
+    cursor.close()
