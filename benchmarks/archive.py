@@ -1,4 +1,4 @@
-"""A made archive of podcast episodes, as large as wanted: words by Zipf's law, shows, speakers, chapters, and dates over ten years.
+"""A made archive of podcast episodes, as large as wanted: words by Zipf's law, shows, speakers, chapters, dates over ten years.
 
 Every tenth show speaks a script without spaces, of 3,000 characters. What an episode holds depends on the seed and its
 number alone, so that any of them can be made again.

@@ -4,9 +4,9 @@
 
 The index is filled by its own `put`, an episode a transaction, for so many minutes of processor time at most; how far it came
 is in the table. With `--folder` it is kept, and the next run goes on where this one ended. Then episodes are indexed whole,
-from transcript to commit, at the index's full size, and queries of each kind are drawn from the seed and asked for their first page. The
-same words lie in a plain table, for LIKE. Exits with 1 if the 95th percentile of the queries is over 50 ms, or of the
-indexing over 1 s.
+from transcript to commit, at the index's full size, and queries of each kind are drawn from the seed and asked for their first
+page. The same words lie in a plain table, for LIKE. Exits with 1 if the 95th percentile of the queries is over 50 ms, or of
+the indexing over 1 s.
 """
 
 from __future__ import annotations
@@ -154,7 +154,9 @@ def like(plain: Path, words: Sequence[str]) -> list[float]:
     with closing(sqlite3.connect(plain)) as texts:
         for word in words:
             begin = time.perf_counter()
-            texts.execute("SELECT rowid FROM texts WHERE text LIKE ? ORDER BY rowid DESC LIMIT ?", (f"%{word}%", _PAGE)).fetchall()
+            texts.execute(
+                "SELECT rowid FROM texts WHERE text LIKE ? ORDER BY rowid DESC LIMIT ?", (f"%{word}%", _PAGE)
+            ).fetchall()
             took.append((time.perf_counter() - begin) * 1000)
     return took
 
@@ -188,7 +190,7 @@ def measure(folder: Path, *, episodes: int, words: int, minutes: float, queries:
     notes = [
         f"{there:,} episodes of {words:,} words: {there * words / 1e6:.1f} million words; asked for {episodes:,}",
         f"filled in {filling / 60:.1f} minutes of processor time in this run",
-        f"the index has {_size(folder, 'search.db') / 1e9:.2f} GB, the words alone in a table {_size(folder, 'plain.db') / 1e9:.2f} GB",
+        f"the index has {_size(folder, 'search.db') / 1e9:.2f} GB, a table of the words {_size(folder, 'plain.db') / 1e9:.2f} GB",
         f"indexing an episode, from transcript to commit: median {median(whole):.2f} s, slowest {max(whole):.2f} s",
     ]
     settings = {"episodes": episodes, "words": words, "minutes": minutes, "queries": queries, "seed": seed}

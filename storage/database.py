@@ -49,6 +49,7 @@ _CONNECTIONS = 10
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _READING = "earmark_reading"
 _LIGHT = "earmark_light"
+_APART = "earmark_apart"
 _TURNSTILE = 7_042_118
 """The lock of the one that writes: any number that no other program on the same PostgreSQL database uses for an advisory lock."""
 
@@ -115,6 +116,11 @@ def lightly(engine: Engine) -> Engine:
     once the machine they tell of is down.
     """
     return engine.execution_options(**{_LIGHT: True})
+
+
+def apart(engine: Engine) -> Engine:
+    """Return the same database for transactions that write none of the ledger's tables, and so need not wait for their turn."""
+    return engine.execution_options(**{_APART: True})
 
 
 @contextmanager
@@ -211,7 +217,7 @@ def _configure_postgresql(connection: DBAPIConnection, _entry: ConnectionPoolEnt
 
 def _begin_postgresql(connection: Connection) -> None:
     options = connection.get_execution_options()
-    if not options.get(_READING, False):
+    if not (options.get(_READING, False) or options.get(_APART, False)):
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURNSTILE})")
     if options.get(_LIGHT, False):
         connection.exec_driver_sql("SET LOCAL synchronous_commit = off")

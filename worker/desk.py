@@ -130,6 +130,7 @@ class Desk:
             with Plan(asked, tools) as plan:
                 ready, transcript = ready_steps(plan, known)
                 if transcript is not None and self.stores.requests.done(job_id, transcript, request=raw):
+                    self.stores.indexer.refresh(asked.publication.episode.id)
                     self._clean_up(job_id, asked.publication.episode.id, plan.decoded_blob(known))
         except TransientError:
             raise

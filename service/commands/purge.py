@@ -18,6 +18,9 @@ from storage.records import ENDED_STATES, JobState
 from worker.settings import Settings
 from worker.stores import Stores, open_stores
 
+_INDEXING_SECONDS = 10.0
+"""After which no further episode is indexed for search; the service, or `earmark search --reindex`, does the rest."""
+
 
 def purge(
     older_than: Annotated[str, typer.Option(metavar="TIME", help="Only jobs untouched for so long: 12h, 30d.")] = "30d",
@@ -42,6 +45,7 @@ def purge(
 def _purge(stores: Stores, before: float, states: tuple[JobState, ...], *, as_json: bool) -> None:
     removed = stores.requests.purge(before=before, states=states)
     collected = collect_orphans(stores.engine, stores.blobs)
+    stores.indexer.catch_up(seconds=_INDEXING_SECONDS)
     if as_json:
         print_json({"jobs": removed, "artefacts": collected.count, "bytes": collected.bytes})
         return

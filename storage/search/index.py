@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
-from storage.errors import OptionError
+from storage.errors import OptionError, QueryInvalid
 from storage.paging import Page, page_at, place_of
 from storage.search.moments import Moment, moment_of
 from storage.search.passages import Entry, Passage
@@ -28,7 +28,10 @@ PATIENCE = 2.0
 """Seconds after which a search is given up; for queries that nobody foresaw."""
 
 PER_DAY = 1 << 20
-"""Ids of passages that belong to one day."""
+"""Ids of passages that belong to one day; more of them go into the next one."""
+
+_ENDLESS = 1 << 62
+
 
 @dataclass(frozen=True)
 class Window:
@@ -50,8 +53,8 @@ class SearchIndex(Protocol):
     def remove(self, episode_ids: Collection[str]) -> None:
         """Forget episodes; those that are not there are passed over."""
 
-    def digests(self) -> Mapping[str, str]:
-        """Return by episode what names all that was indexed of it."""
+    def digests(self, episode_id: str | None = None) -> Mapping[str, str]:
+        """Return by episode what names all that was indexed of it: of all of them, or of one."""
 
     def clear(self) -> None:
         """Forget everything."""
@@ -73,8 +76,7 @@ def search(index: SearchIndex, query: Query, *, after: str | None = None, limit:
     `limit` moments and yet a `next`.
     """
     found: list[Moment] = []
-    place = _place(after)
-    for read, (place, moment) in enumerate(_moments(index, query, place, limit)):
+    for read, (place, moment) in enumerate(_moments(index, query, _place(after), limit)):
         if moment is not None:
             if len(found) == limit:
                 return page_at(found, place)
@@ -112,9 +114,25 @@ def _place(after: str | None) -> tuple[float, str]:
     return offset, top
 
 
-def lowest_id(day: date) -> int:
-    """Return the id of the first passage of a day."""
-    return day.toordinal() * PER_DAY
+def lowest_id(day: date | None) -> int:
+    """Return the id of the first passage of a day, or of all."""
+    return 0 if day is None else day.toordinal() * PER_DAY
+
+
+def highest_id(until: date | None, below: int | None) -> int:
+    """Return the highest id that is before a day and below another id."""
+    return min(_ENDLESS if until is None else lowest_id(until), _ENDLESS if below is None else below) - 1
+
+
+def too_much() -> QueryInvalid:
+    """Return the error for a query that took too long."""
+    hint = "Give a rarer word, a longer beginning, or a filter such as show: or after:."
+    return QueryInvalid(f"The query matches too much to be answered in {PATIENCE:g} seconds.", hint=hint)
+
+
+def entry_of_row(row: Any) -> Entry:
+    """Return an episode as the databases keep it."""
+    return Entry(row.id, row.title, row.show, date.fromordinal(row.day), row.published, row.digest)
 
 
 def day_of(published: datetime | float | None, otherwise: datetime) -> date:

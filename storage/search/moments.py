@@ -96,23 +96,23 @@ def _at_hits(entry: Entry, passage: Passage, spoken: Sequence[_Spoken], hits: Se
     ranges = [_range(spoken, hit, sentence.place) for hit in inside]
     start = said.starts[_piece_at(said, ranges[0][0])] / 1000
     text, marks = _cropped(said.text[begin:end], _merged((a - begin, min(b, end) - begin) for a, b in ranges))
-    return _moment(entry, passage, said.speaker, text, marks, start)
+    return _moment(entry, passage, said.speaker, text, marks=marks, start=start)
 
 
 def _at_title(entry: Entry, passage: Passage, eligible: Sequence[int], *, from_speaker: bool) -> Moment:
     """Show how a passage begins whose title or speaker was found."""
     if not eligible:
-        return _moment(entry, passage, None, "", (), passage.start)
+        return _moment(entry, passage, None, "", marks=(), start=passage.start)
     said = passage.said[eligible[0]]
     sentence = _Sentence(eligible[0], 0, _end_of_sentence(said, 0))
     begin, end = _extent(said, sentence)
     text, _ = _cropped(said.text[begin:end], ())
     start = said.starts[0] / 1000 if from_speaker else passage.start
-    return _moment(entry, passage, said.speaker, text, (), start)
+    return _moment(entry, passage, said.speaker, text, marks=(), start=start)
 
 
 def _moment(
-    entry: Entry, passage: Passage, speaker: str | None, text: str, marks: tuple[tuple[int, int], ...], start: float
+    entry: Entry, passage: Passage, speaker: str | None, text: str, *, marks: tuple[tuple[int, int], ...], start: float
 ) -> Moment:
     return Moment(
         entry.id, entry.title, entry.show, entry.published, passage.chapter, passage.chapter_start, speaker, text, marks, start

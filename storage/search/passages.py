@@ -92,6 +92,12 @@ class Passage:
         return tuple(dict.fromkeys(said.speaker for said in self.said if said.speaker))
 
     @property
+    def marks(self) -> str:
+        """Letters for what a passage opens (episode, chapter) and for a new speaker, by which a title or name is found once."""
+        letters = {"e": self.opens_episode, "c": self.opens_chapter, "s": self.new_speakers}
+        return " ".join(letter for letter, is_so in letters.items() if is_so)
+
+    @property
     def indexed_words(self) -> str:
         """The tokens of all that is said."""
         return " ".join(indexed_text(said.text) for said in self.said)
@@ -104,7 +110,7 @@ def passages_of(transcript: Transcript) -> Iterator[Passage]:
     opens_episode = True
     for chapter, segments in by_chapter(transcript):
         opens_chapter = chapter is not None
-        title = _short(chapter.title) if chapter is not None else None
+        title = title_of(chapter.title) if chapter is not None else None
         start = chapter.start if chapter is not None else None
         for said in _passages(segments, names):
             speakers = {words.speaker for words in said if words.speaker}
@@ -147,7 +153,7 @@ def _said(segment: Segment, names: dict[str, str]) -> Iterator[Said]:
 
 
 def _of(speaker: str | None, pieces: list[str], starts: list[int], names: dict[str, str]) -> Said:
-    name = None if speaker is None else _short(names.get(speaker, speaker))
+    name = None if speaker is None else title_of(names.get(speaker, speaker))
     return Said(name, tuple(pieces), tuple(starts))
 
 
@@ -178,5 +184,6 @@ def _sums(steps: list[int]) -> tuple[int, ...]:
     return tuple(sums)
 
 
-def _short(text: str) -> str:
+def title_of(text: str) -> str:
+    """Return a title or a name as the index keeps it: on one line, and of a bearable length."""
     return one_line(text)[:LONGEST_TITLE]

@@ -8,6 +8,7 @@ ending; `-` leaves out. What a database is asked is made from this value alone, 
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -27,7 +28,7 @@ MOST_TOKENS = 64
 SHORTEST_BEGINNING = 3
 """Letters before a `*`: shorter ones stand for too many words."""
 
-_QUOTES = "\"“”„"
+_QUOTES = '"“”„'
 _PIECE = re.compile(
     rf"(?P<minus>-?)(?:(?P<name>[A-Za-z]+):)?(?:[{_QUOTES}](?P<phrase>[^{_QUOTES}]*)(?:[{_QUOTES}]|$)(?P<star>\*?)|(?P<word>[^\s{_QUOTES}]*))"
 )
@@ -81,7 +82,8 @@ def parse_query(text: str) -> Query:
     """Read a query; `QueryInvalid` says what is wrong with it, and what to do."""
     if len(text) > LONGEST_QUERY:
         raise QueryInvalid(
-            f"The query has {len(text)} characters; {LONGEST_QUERY} is the most.", hint="Look for fewer words, or a shorter phrase."
+            f"The query has {len(text)} characters; {LONGEST_QUERY} is the most.",
+            hint="Look for fewer words, or a shorter phrase.",
         )
     found = _Found()
     for piece in _PIECE.finditer(text):
@@ -132,21 +134,21 @@ def _term(text: str) -> Term | None:
 
 def _date(name: str, text: str) -> date:
     found = _DATE.fullmatch(text.strip())
-    try:
-        if found is None:
-            raise ValueError(text)
-        return date(int(found["year"]), int(found["month"] or 1), int(found["day"] or 1))
-    except ValueError as error:
-        today = datetime.now(UTC).date()
-        hint = f"Write {name}:{today:%Y}, {name}:{today:%Y-%m} or {name}:{today:%Y-%m-%d}."
-        raise QueryInvalid(f"{name}: needs a date.", hint=hint) from error
+    with contextlib.suppress(ValueError):
+        if found is not None:
+            return date(int(found["year"]), int(found["month"] or 1), int(found["day"] or 1))
+    today = datetime.now(UTC).date()
+    hint = f"Write {name}:{today:%Y}, {name}:{today:%Y-%m} or {name}:{today:%Y-%m-%d}."
+    raise QueryInvalid(f"{name}: needs a date.", hint=hint)
 
 
 def _check(query: Query) -> None:
     every = (*query.positive, *query.excluded)
     if not query.positive and query.since is None and query.until is None:
         what = "only words to leave out" if query.excluded else "no word to look for"
-        raise QueryInvalid(f"The query has {what}.", hint="Give a word, a \"phrase in quotation marks\", or a filter like show:name.")
+        raise QueryInvalid(
+            f"The query has {what}.", hint='Give a word, a "phrase in quotation marks", or a filter like show:name.'
+        )
     if len(every) > MOST_TERMS or sum(len(term.tokens) for term in every) > MOST_TOKENS:
         raise QueryInvalid(f"The query has too many words: {MOST_TERMS} is the most.", hint="Look for fewer at a time.")
     if query.since is not None and query.until is not None and query.since >= query.until:

@@ -4,16 +4,18 @@ It lies beside the ledger and not in it: indexing an episode writes for a tenth 
 wait for that. All of it can be made again from the transcripts, so it has a version instead of migrations: another version is
 dropped and filled anew. A power cut may undo the last episodes; they are noticed to be missing.
 
-The table is contentless: tokens go in, ids come out, and the words themselves lie packed in `passages`. The ids are in the order of
-days, which gives what FTS5 can do without sorting: the newest matches first, and days as ranges of ids. `mark` says of a passage
-that it opens its episode or chapter, or has a new speaker, so that a title is found once and not with each of its passages.
+The table is contentless: tokens go in, ids come out, and the words themselves lie packed in `passages`. The ids are in the order
+of days, which gives what FTS5 can do without sorting: the newest matches first, and days as ranges of ids. `mark` says of a
+passage that it opens its episode or chapter, or has a new speaker, so that a title is found once and not with each of its
+passages.
 """
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,8 +25,8 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from storage.database import connect, lightly, reading, sqlite_url
-from storage.errors import LedgerUnavailable, QueryInvalid
-from storage.search.index import PATIENCE, PER_DAY, WINDOW, Window, lowest_id
+from storage.errors import LedgerUnavailable
+from storage.search.index import PATIENCE, PER_DAY, WINDOW, Window, entry_of_row, highest_id, lowest_id, too_much
 from storage.search.passages import Entry, Passage, packed, unpacked
 from storage.search.query import Query, Term
 from storage.search.tokens import indexed_text
@@ -32,19 +34,26 @@ from storage.search.tokens import indexed_text
 VERSION = "1"
 """Of the tables and of what is in them; another one is filled anew."""
 
-_COLUMNS = ("chapter", "episode", "show", "speakers", "words", "mark")
-_WEIGHTS = (8.0, 4.0, 4.0, 2.0, 1.0, 0.0)
-"""What a hit in each of the columns counts."""
-
 _EVERYWHERE = "{chapter episode show speakers words}"
 _TABLES = (
-    "CREATE TABLE episodes (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, title TEXT NOT NULL, show TEXT,"
-    " day INTEGER NOT NULL, published REAL, digest TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL)",
+    (
+        "CREATE TABLE episodes (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, title TEXT NOT NULL, show TEXT,"
+        " day INTEGER NOT NULL, published REAL, digest TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL)"
+    ),
     "CREATE TABLE passages (id INTEGER PRIMARY KEY, episode INTEGER NOT NULL, body BLOB NOT NULL)",
-    f"CREATE VIRTUAL TABLE found USING fts5({', '.join(_COLUMNS)}, content='', tokenize='ascii')",
+    "CREATE VIRTUAL TABLE found USING fts5(chapter, episode, show, speakers, words, mark, content='', tokenize='ascii')",
 )
-_INSERT = f"INSERT INTO found (rowid, {', '.join(_COLUMNS)}) VALUES (?{', ?' * len(_COLUMNS)})"
-_DELETE = f"INSERT INTO found (found, rowid, {', '.join(_COLUMNS)}) VALUES ('delete', ?{', ?' * len(_COLUMNS)})"
+_INSERT = "INSERT INTO found (rowid, chapter, episode, show, speakers, words, mark) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_DELETE = "INSERT INTO found (found, rowid, chapter, episode, show, speakers, words, mark) VALUES ('delete', ?, ?, ?, ?, ?, ?, ?)"
+_NEWEST = "SELECT rowid FROM found WHERE found MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid DESC LIMIT ?"
+_RANKED = (
+    "SELECT rowid FROM found WHERE found MATCH ? AND rowid BETWEEN ? AND ?"
+    " ORDER BY bm25(found, 8.0, 4.0, 4.0, 2.0, 1.0, 0.0), rowid DESC"  # what a hit in each of the columns counts
+)
+_LOADED = (
+    "SELECT p.id AS passage, p.body, e.* FROM passages p JOIN episodes e ON e.number = p.episode"
+    " WHERE p.id IN (SELECT value FROM json_each(?))"
+)
 
 _MAPPED = 1 << 30
 """Bytes of the file that are read as memory, so that processes share what is read, and nothing is copied."""
@@ -88,10 +97,11 @@ class SqliteIndex:
             with lightly(self._engine).begin() as connection:
                 _remove(connection, episode_id)
 
-    def digests(self) -> Mapping[str, str]:
+    def digests(self, episode_id: str | None = None) -> Mapping[str, str]:
         """Return by episode what names all that was indexed of it."""
+        sql = "SELECT id, digest FROM episodes WHERE ?1 IS NULL OR id = ?1"
         with reading(self._engine) as connection:
-            rows = connection.exec_driver_sql("SELECT id, digest FROM episodes").all()
+            rows = connection.exec_driver_sql(sql, (episode_id,)).all()
         return {row.id: row.digest for row in rows}
 
     def clear(self) -> None:
@@ -102,26 +112,19 @@ class SqliteIndex:
     def window(self, query: Query, below: int | None) -> Window:
         """Return the newest matching passages, the best first."""
         wanted = _expression(query)
-        low = lowest_id(query.since) if query.since else 0
-        high = min(lowest_id(query.until) if query.until else 1 << 62, below if below is not None else 1 << 62) - 1
-        newest = "SELECT rowid FROM found WHERE found MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid DESC LIMIT ?"
-        ranked = f"SELECT rowid FROM found WHERE found MATCH ? AND rowid BETWEEN ? AND ? ORDER BY bm25(found, {_weights()}), rowid DESC"
+        low, high = lowest_id(query.since), highest_id(query.until, below)
         with _within_reason(self._engine) as connection:
-            ids = connection.exec_driver_sql(newest, (wanted, low, high, WINDOW)).scalars().all()
+            ids = connection.exec_driver_sql(_NEWEST, (wanted, low, high, WINDOW)).scalars().all()
             if not ids:
                 return Window(())
-            best = connection.exec_driver_sql(ranked, (wanted, ids[-1], ids[0])).scalars().all()
+            best = connection.exec_driver_sql(_RANKED, (wanted, ids[-1], ids[0])).scalars().all()
         return Window(tuple(best), ids[0], ids[-1] if len(ids) == WINDOW else None)
 
     def load(self, ids: Sequence[int]) -> Mapping[int, tuple[Entry, Passage]]:
         """Return passages with their episodes."""
-        sql = (
-            "SELECT p.id AS passage, p.body, e.* FROM passages p JOIN episodes e ON e.number = p.episode"
-            f" WHERE p.id IN ({', '.join('?' * len(ids))})"
-        )
         with reading(self._engine) as connection:
-            rows = connection.exec_driver_sql(sql, tuple(ids)).all()
-        return {row.passage: (_entry(row), unpacked(row.body)) for row in rows}
+            rows = connection.exec_driver_sql(_LOADED, (json.dumps(list(ids)),)).all()
+        return {row.passage: (entry_of_row(row), unpacked(row.body)) for row in rows}
 
     def close(self) -> None:
         """Close the file."""
@@ -168,7 +171,7 @@ def _remove(connection: Connection, episode_id: str) -> None:
     row = connection.exec_driver_sql("SELECT * FROM episodes WHERE id = ?", (episode_id,)).first()
     if row is None:
         return
-    entry, extent = _entry(row), (row.first, row.last)
+    entry, extent = entry_of_row(row), (row.first, row.last)
     bodies = connection.exec_driver_sql("SELECT id, body FROM passages WHERE id BETWEEN ? AND ?", extent).all()
     connection.exec_driver_sql(_DELETE, [(kept.id, *_columns(entry, unpacked(kept.body))) for kept in bodies])
     connection.exec_driver_sql("DELETE FROM passages WHERE id BETWEEN ? AND ?", extent)
@@ -177,21 +180,14 @@ def _remove(connection: Connection, episode_id: str) -> None:
 
 def _columns(entry: Entry, passage: Passage) -> tuple[str, ...]:
     """Return what the index is given of a passage, a text for each column."""
-    marks = {"e": passage.opens_episode, "c": passage.opens_chapter, "s": passage.new_speakers}
     return (
         indexed_text(passage.chapter or ""),
         indexed_text(entry.title),
         indexed_text(entry.show or ""),
         " ".join(map(indexed_text, passage.speakers)),
         passage.indexed_words,
-        " ".join(mark for mark, is_so in marks.items() if is_so),
+        passage.marks,
     )
-
-
-def _entry(row: Any) -> Entry:
-    from datetime import date
-
-    return Entry(row.id, row.title, row.show, date.fromordinal(row.day), row.published, row.digest)
 
 
 # ------------------------------------------------------------------ reading
@@ -224,10 +220,6 @@ def _quoted(term: Term) -> str:
     return f'"{" ".join(term.tokens)}"{" *" if term.open_ended else ""}'
 
 
-def _weights() -> str:
-    return ", ".join(map(str, _WEIGHTS))
-
-
 @contextmanager
 def _within_reason(engine: Engine) -> Iterator[Connection]:
     """Lend a connection whose statements are given up after `PATIENCE`."""
@@ -243,8 +235,7 @@ def _within_reason(engine: Engine) -> Iterator[Connection]:
     except LedgerUnavailable as error:
         if getattr(error.__cause__, "sqlite_errorcode", None) != sqlite3.SQLITE_INTERRUPT:
             raise
-        hint = "Give a rarer word, a longer beginning, or a filter such as show: or after:."
-        raise QueryInvalid(f"The query matches too much to be answered in {PATIENCE:g} seconds.", hint=hint) from error
+        raise too_much() from error
 
 
 def _configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

@@ -102,6 +102,6 @@ def _folded(word: str) -> str:
 
 @cache
 def _letters() -> re.Pattern[str]:
-    """Return a pattern of letters, digits and the marks that belong to them, which `\\w` would leave out."""
+    """Return a pattern of letters, digits, and the marks that belong to them."""
     marks = [chr(code) for code in (*_SCRIPTS, *_VARIANTS) if unicodedata.category(chr(code)).startswith("M")]
     return re.compile(rf"(?:[^\W_]|[{''.join(marks)}])+")
