@@ -24,8 +24,8 @@ WINDOW = 1000
 MOST_READ = 2000
 """Passages that are read for one page; where a speaker is wanted, many may hold the words, but said by others."""
 
-PATIENCE = 2.0
-"""Seconds after which a search is given up; for queries that nobody foresaw."""
+PATIENCE = 0.5
+"""Seconds of work after which a search is given up: hostile queries, mostly."""
 
 PER_DAY = 1 << 20
 """Ids of passages that belong to one day; more of them go into the next one."""
@@ -127,7 +127,7 @@ def highest_id(until: date | None, below: int | None) -> int:
 def too_much() -> QueryInvalid:
     """Return the error for a query that took too long."""
     hint = "Give a rarer word, a longer beginning, or a filter such as show: or after:."
-    return QueryInvalid(f"The query matches too much to be answered in {PATIENCE:g} seconds.", hint=hint)
+    return QueryInvalid("The query matches too much, or its words are too frequent.", hint=hint)
 
 
 def entry_of_row(row: Any) -> Entry:

@@ -10,7 +10,7 @@ from itertools import accumulate
 from storage.export.cues import SENTENCE_ENDS
 from storage.search.passages import Entry, Passage, Said
 from storage.search.query import Query, Term
-from storage.search.tokens import Token, tokens_of
+from storage.search.tokens import Token, indexed_text, tokens_of
 
 LONGEST_SENTENCE = 300
 """Characters; of a longer sentence the part around the first hit is shown."""
@@ -53,12 +53,36 @@ class _Hit:
     open_ended: bool
 
 
-@dataclass(frozen=True, slots=True)
 class _Spoken:
-    """A token of a passage, and which of its `said` has it."""
+    """The tokens of what some speakers say in a passage."""
 
-    token: Token
-    place: int
+    def __init__(self, passage: Passage, places: Sequence[int]) -> None:
+        self._passage = passage
+        self.texts: list[str] = []
+        self.places: list[int] = []
+        """Which `said` has each of the tokens."""
+        self._first: dict[int, int] = {}
+        self._tokens: dict[int, list[Token]] = {}
+        for place in places:
+            found = indexed_text(passage.said[place].text).split()
+            self._first[place] = len(self.texts)
+            self.texts += found
+            self.places += [place] * len(found)
+
+    def token(self, at: int) -> Token:
+        """Return a token with the characters that it stands for; only the few that are hits need those."""
+        place = self.places[at]
+        if place not in self._tokens:
+            self._tokens[place] = list(tokens_of(self._passage.said[place].text))
+        return self._tokens[place][at - self._first[place]]
+
+    def find(self, term: Term) -> Iterator[int]:
+        """Yield the first token of each place where a term is said."""
+        size, head = len(term.tokens), term.tokens[0]
+        alone = size == 1 and term.open_ended
+        for first, text in enumerate(self.texts[: len(self.texts) - size + 1]):
+            if (text == head or (alone and text.startswith(head))) and _fits(term, self.texts[first : first + size]):
+                yield first
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,25 +95,34 @@ class _Sentence:
 
 
 def moment_of(entry: Entry, passage: Passage, query: Query) -> Moment | None:
-    """Return the moment of a passage that the index found; none if what was found is said by another than the query wants."""
+    """Return the moment of a passage that the index found.
+
+    None if it is said by another than the query wants, or if only a title holds it that is found with another passage.
+    """
     eligible = [place for place, said in enumerate(passage.said) if _is_by(said.speaker, query.speakers)]
     if query.speakers and not eligible:
         return None
-    spoken = [_Spoken(token, place) for place in eligible for token in tokens_of(passage.said[place].text)]
-    hits = [hit for number, term in enumerate(query.terms) for hit in _hits(number, term, spoken)]
+    spoken = _Spoken(passage, eligible)
+    hits = [
+        _Hit(number, first, first + len(term.tokens) - 1, term.open_ended)
+        for number, term in enumerate(query.terms)
+        for first in spoken.find(term)
+    ]
     unsaid = set(range(len(query.terms))) - {hit.term for hit in hits}
     if query.speakers and not all(_is_titled(query.terms[number], entry, passage) for number in unsaid):
         return None
     if hits:
         return _at_hits(entry, passage, spoken, hits)
+    if query.terms and not any(_holds(title, term) for title in _opened(entry, passage) for term in query.terms):
+        return None
     return _at_title(entry, passage, eligible, from_speaker=bool(query.speakers))
 
 
-def _at_hits(entry: Entry, passage: Passage, spoken: Sequence[_Spoken], hits: Sequence[_Hit]) -> Moment:
+def _at_hits(entry: Entry, passage: Passage, spoken: _Spoken, hits: Sequence[_Hit]) -> Moment:
     """Show the sentence in which most terms are, the first of several."""
     found: dict[_Sentence, list[_Hit]] = {}
     for hit in sorted(hits, key=lambda hit: (hit.first, hit.last)):
-        found.setdefault(_sentence_at(passage, spoken[hit.first]), []).append(hit)
+        found.setdefault(_sentence_at(passage, spoken, hit.first), []).append(hit)
     sentence, inside = max(found.items(), key=lambda item: len({hit.term for hit in item[1]}))
     said = passage.said[sentence.place]
     begin, end = _extent(said, sentence)
@@ -122,13 +155,6 @@ def _moment(
 # ------------------------------------------------------------------ finding terms again
 
 
-def _hits(number: int, term: Term, spoken: Sequence[_Spoken]) -> Iterator[_Hit]:
-    size = len(term.tokens)
-    for first in range(len(spoken) - size + 1):
-        if _fits(term, [item.token.text for item in spoken[first : first + size]]):
-            yield _Hit(number, first, first + size - 1, term.open_ended)
-
-
 def _fits(term: Term, texts: Sequence[str]) -> bool:
     *exact, last = term.tokens
     if not (texts[-1].startswith(last) if term.open_ended else texts[-1] == last):
@@ -149,9 +175,17 @@ def _is_titled(term: Term, entry: Entry, passage: Passage) -> bool:
     return any(_holds(text, term) for text in (passage.chapter, entry.title, entry.show) if text)
 
 
-def _range(spoken: Sequence[_Spoken], hit: _Hit, place: int) -> tuple[int, int]:
+def _opened(entry: Entry, passage: Passage) -> list[str]:
+    """Return the titles and names that are found with this passage and not with a later one."""
+    opened = [passage.chapter] if passage.opens_chapter else []
+    opened += [entry.title, entry.show] if passage.opens_episode else []
+    opened += passage.speakers if passage.new_speakers else ()
+    return [text for text in opened if text]
+
+
+def _range(spoken: _Spoken, hit: _Hit, place: int) -> tuple[int, int]:
     """Return the characters of a hit; of one that goes on in what is said next, those that are said here."""
-    inside = [item.token for item in spoken[hit.first : hit.last + 1] if item.place == place]
+    inside = [spoken.token(at) for at in range(hit.first, hit.last + 1) if spoken.places[at] == place]
     last = inside[-1]
     return inside[0].start, last.start + 1 if hit.open_ended and last.kind == "pair" else last.end
 
@@ -164,13 +198,14 @@ def _piece_at(said: Said, offset: int) -> int:
     return bisect_right(list(accumulate(map(len, said.pieces))), offset)
 
 
-def _sentence_at(passage: Passage, item: _Spoken) -> _Sentence:
-    said = passage.said[item.place]
-    piece = _piece_at(said, item.token.start)
+def _sentence_at(passage: Passage, spoken: _Spoken, at: int) -> _Sentence:
+    place = spoken.places[at]
+    said = passage.said[place]
+    piece = _piece_at(said, spoken.token(at).start)
     first = piece
     while first > 0 and not _ends(said.pieces[first - 1]):
         first -= 1
-    return _Sentence(item.place, first, _end_of_sentence(said, piece))
+    return _Sentence(place, first, _end_of_sentence(said, piece))
 
 
 def _end_of_sentence(said: Said, piece: int) -> int:

@@ -48,6 +48,9 @@ _TABLES = (
 _TURN = 7_042_119
 """The lock of the one that indexes, beside that of the ledger."""
 
+_LONGEST = 4 * PATIENCE
+"""Seconds that a statement may take, waiting for the disk and for others included."""
+
 _CANCELED = "57014"
 """What PostgreSQL calls a statement that took longer than it may."""
 
@@ -139,10 +142,10 @@ class PostgresIndex:
 
     @contextmanager
     def _within_reason(self) -> Iterator[Connection]:
-        """Lend a connection whose statements are given up after `PATIENCE`."""
+        """Lend a connection whose statements are given up after a while."""
         try:
             with reading(self._engine) as connection:
-                connection.execute(text(f"SET LOCAL statement_timeout = {PATIENCE * 1000:.0f}"))
+                connection.execute(text(f"SET LOCAL statement_timeout = {_LONGEST * 1000:.0f}"))
                 yield connection
         except LedgerUnavailable as error:
             if getattr(error.__cause__, "sqlstate", None) != _CANCELED:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -46,10 +46,11 @@ _TABLES = (
 _INSERT = "INSERT INTO found (rowid, chapter, episode, show, speakers, words, mark) VALUES (?, ?, ?, ?, ?, ?, ?)"
 _DELETE = "INSERT INTO found (found, rowid, chapter, episode, show, speakers, words, mark) VALUES ('delete', ?, ?, ?, ?, ?, ?, ?)"
 _NEWEST = "SELECT rowid FROM found WHERE found MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid DESC LIMIT ?"
-_RANKED = (
-    "SELECT rowid FROM found WHERE found MATCH ? AND rowid BETWEEN ? AND ?"
-    " ORDER BY bm25(found, 8.0, 4.0, 4.0, 2.0, 1.0, 0.0), rowid DESC"  # what a hit in each of the columns counts
+_SCORED = (
+    "SELECT rowid, bm25(found, 8.0, 4.0, 4.0, 2.0, 1.0, 0.0) FROM found"  # what a hit in each of the columns counts
+    " WHERE found MATCH ? AND rowid BETWEEN ? AND ?"
 )
+_COUNTED = "SELECT count(*) FROM (SELECT 1 FROM passages WHERE id >= ? LIMIT ?)"
 _LOADED = (
     "SELECT p.id AS passage, p.body, e.* FROM passages p JOIN episodes e ON e.number = p.episode"
     " WHERE p.id IN (SELECT value FROM json_each(?))"
@@ -57,6 +58,12 @@ _LOADED = (
 
 _MAPPED = 1 << 30
 """Bytes of the file that are read as memory, so that processes share what is read, and nothing is copied."""
+
+_FREQUENT = 0.03
+"""Share of the passages; a term that is in more of them tells nothing."""
+
+_SAMPLE = 200
+"""Passages with a term by which this is estimated."""
 
 _CHECK_EVERY = 1000
 """Steps of SQLite's machine between two looks at the clock."""
@@ -111,13 +118,12 @@ class SqliteIndex:
 
     def window(self, query: Query, below: int | None) -> Window:
         """Return the newest matching passages, the best first."""
-        wanted = _expression(query)
-        low, high = lowest_id(query.since), highest_id(query.until, below)
+        extent = lowest_id(query.since), highest_id(query.until, below)
         with _within_reason(self._engine) as connection:
-            ids = connection.exec_driver_sql(_NEWEST, (wanted, low, high, WINDOW)).scalars().all()
+            ids = connection.exec_driver_sql(_NEWEST, (_expression(query), *extent, WINDOW)).scalars().all()
             if not ids:
                 return Window(())
-            best = connection.exec_driver_sql(_RANKED, (wanted, ids[-1], ids[0])).scalars().all()
+            best = _ranked(connection, query, ids)
         return Window(tuple(best), ids[0], ids[-1] if len(ids) == WINDOW else None)
 
     def load(self, ids: Sequence[int]) -> Mapping[int, tuple[Entry, Passage]]:
@@ -195,39 +201,84 @@ def _columns(entry: Entry, passage: Passage) -> tuple[str, ...]:
 
 def _expression(query: Query) -> str:
     """Return a query as FTS5 understands it: made of quoted tokens alone, whatever was typed."""
-    wanted = [
-        *(f"{_EVERYWHERE} : {_quoted(term)}" for term in query.terms),
-        *(f"show : {_quoted(term)}" for term in query.shows),
-        *(f"speakers : {_quoted(term)}" for term in query.speakers),
-        *(f"chapter : {_quoted(term)}" for term in query.chapters),
-    ]
+    wanted = _filters(query)
     if query.terms:
-        anyone = f"({' OR '.join(map(_quoted, query.terms))})"
-        places = (
-            f"words : {anyone}", f"(mark : c AND chapter : {anyone})", f"(mark : e AND {{episode show}} : {anyone})",
-            f"(mark : s AND speakers : {anyone})",
-        )  # fmt: skip
-        wanted.append(f"({' OR '.join(places)})")
+        anyone = _either(map(_quoted, query.terms))
+        if any(term.open_ended for term in query.terms):
+            # a beginning is looked up anew wherever it stands; what this finds too much, `moment_of` leaves out
+            titled = [f"(mark : (c OR e OR s) AND {{chapter episode show speakers}} : {anyone})"]
+        else:
+            places = (("c", "chapter"), ("e", "{episode show}"), ("s", "speakers"))
+            titled = [f"(mark : {mark} AND {place} : {anyone})" for mark, place in places]
+        wanted.append(_either([f"words : {anyone}", *titled]))
     elif not query.speakers:
         wanted.append("mark : c" if query.chapters else "mark : e")
+    if len(query.terms) > 1:
+        wanted += map(_anywhere, query.terms)
     found = " AND ".join(wanted)
-    if not query.excluded:
-        return found
-    return f"({found}) NOT ({' OR '.join(f'{_EVERYWHERE} : {_quoted(term)}' for term in query.excluded)})"
+    return f"({found}) NOT {_either(map(_anywhere, query.excluded))}" if query.excluded else found
+
+
+def _filters(query: Query) -> list[str]:
+    named = (("show", query.shows), ("speakers", query.speakers), ("chapter", query.chapters))
+    return [f"{column} : {_quoted(term)}" for column, terms in named for term in terms]
+
+
+def _anywhere(term: Term) -> str:
+    return f"{_EVERYWHERE} : {_quoted(term)}"
+
+
+def _either(parts: Iterable[str]) -> str:
+    return f"({' OR '.join(parts)})"
 
 
 def _quoted(term: Term) -> str:
     return f'"{" ".join(term.tokens)}"{" *" if term.open_ended else ""}'
 
 
+# ------------------------------------------------------------------ ranking
+
+
+def _ranked(connection: Connection, query: Query, ids: Sequence[int]) -> list[int]:
+    """Return the ids of a window, which come with the newest first, in the order of how well they match.
+
+    bm25 counts in how many passages each term is, all over the index. So only terms are ranked by that are in few of them: the
+    others tell nothing, and would cost most. Where none is left, titles come first.
+    """
+    telling = [term for term in query.terms if _is_telling(connection, term)]
+    if telling:
+        wanted = " AND ".join([*_filters(query), *map(_anywhere, telling)])
+        rows = connection.exec_driver_sql(_SCORED, (wanted, ids[-1], ids[0]))
+        scores: dict[int, float] = {row[0]: row[1] for row in rows}
+    else:
+        wanted = f"mark : c AND chapter : {_either(map(_quoted, query.terms))}" if query.terms else ""
+        titled = connection.exec_driver_sql(_NEWEST, (wanted, ids[-1], ids[0], WINDOW)) if wanted else ()
+        scores = {row[0]: -1.0 for row in titled}
+    return sorted(ids, key=lambda passage_id: scores.get(passage_id, 0.0))
+
+
+def _is_telling(connection: Connection, term: Term) -> bool:
+    """Tell whether a term, or one of the tokens of a phrase, is in few of the passages, by the newest ones that it is in."""
+    if term.open_ended and len(term.tokens) == 1:
+        return False  # it would have to be looked up anew
+    for token in dict.fromkeys(term.tokens[: -1 if term.open_ended else None]):
+        sampled = connection.exec_driver_sql(_NEWEST, (f'"{token}"', 0, highest_id(None, None), _SAMPLE)).scalars().all()
+        if len(sampled) < _SAMPLE:
+            return True
+        among = connection.exec_driver_sql(_COUNTED, (sampled[-1], int(_SAMPLE / _FREQUENT))).scalar_one()
+        if among >= int(_SAMPLE / _FREQUENT):
+            return True
+    return False
+
+
 @contextmanager
 def _within_reason(engine: Engine) -> Iterator[Connection]:
     """Lend a connection whose statements are given up after `PATIENCE`."""
-    deadline = time.monotonic() + PATIENCE
+    spent, wall = time.thread_time() + PATIENCE, time.monotonic() + 10 * PATIENCE
     try:
         with reading(engine) as connection:
             raw: Any = connection.connection.driver_connection
-            raw.set_progress_handler(lambda: int(time.monotonic() > deadline), _CHECK_EVERY)
+            raw.set_progress_handler(lambda: int(time.thread_time() > spent or time.monotonic() > wall), _CHECK_EVERY)
             try:
                 yield connection
             finally:

@@ -13,9 +13,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from storage.words import is_unspaced
 
@@ -33,8 +32,7 @@ _SCRIPTS, _VARIANTS = range(0x300, 0x1F000), range(0xE0100, 0xE01F0)
 """Where marks are that belong to letters; the second are those that choose a form of an ideograph."""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A token, and the characters of the text that it stands for."""
 
     text: str
