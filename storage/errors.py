@@ -39,6 +39,7 @@ The branch decides what happens next: a transient error is worth another try, a 
         ├── StorageRefused           the object store will not have us: credentials, rights, bucket
         ├── Conflict                 what was asked for does not go with what was asked before
         ├── CorruptBlob              a stored artefact does not match its name
+        ├── IndexDamaged             the search index's file is no database any more
         ├── BadSignature             a webhook's message that is not from who knows the secret
         ├── KeepsDying               a process of the service that died again and again
         ├── Poisoned                 a step that failed as often as it may
@@ -218,6 +219,10 @@ class Conflict(PermanentError):
 
 class CorruptBlob(PermanentError):
     """A stored artefact does not match its name."""
+
+
+class IndexDamaged(PermanentError):
+    """The search index's file is no database any more; it can be made anew from the transcripts."""
 
 
 class BadSignature(PermanentError):

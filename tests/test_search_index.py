@@ -108,7 +108,8 @@ def test_a_moment_is_the_sentence_with_its_hits_and_the_second_to_play_from(
     "text",
     [
         "rat", '"interest of"', '"talk indeed"', "rates -inflation", "infla", "show:other rates", "speaker:ann rise",
-        "speaker:bob", "chapter:rates", "after:2024-05-02 rates", "before:2024-05-01 rates", "大阪", "東都", "rates 東京", "words", "mc",
+        "speaker:bob", "chapter:rates", "after:2024-05-02 rates", "before:2024-05-01 rates", "大阪", "東都",
+        "rates 東京", "words", "mc",
     ],
 )  # fmt: skip
 def test_what_does_not_hold_is_not_found(index: SearchIndex, text: str) -> None:

@@ -24,7 +24,7 @@ from storage.requests import Requests
 from storage.search.index import SearchIndex
 from storage.search.keeping import Indexer
 from storage.search.postgres import PostgresIndex
-from storage.search.sqlite import SqliteIndex
+from storage.search.sqlite import SqliteIndex, discard
 from worker.known import ResultReader
 from worker.settings import Settings
 
@@ -57,7 +57,8 @@ def open_stores(settings: Settings, *, owner: bool = True) -> Iterator[Stores]:
     make_folder(settings.data_dir)
     engine = open_database(settings.database_url or sqlite_url(settings.data_dir / "ledger.db"))
     blobs = open_blobs(settings.blobs or settings.data_dir / "blobs", cache=settings.data_dir / "cache")
-    indexer = Indexer(lambda: _open_index(engine, settings), Episodes(engine), blobs)
+    place = _index_path(engine, settings)
+    indexer = Indexer(lambda: _open_index(engine, place), Episodes(engine), blobs, discard=lambda: discard(place))
     try:
         with Presence(settings.data_dir / "alive") if owner else nullcontext() as presence:
             blobs.sweep()
@@ -81,9 +82,11 @@ def open_stores(settings: Settings, *, owner: bool = True) -> Iterator[Stores]:
         engine.dispose()
 
 
-def _open_index(engine: Engine, settings: Settings) -> SearchIndex:
+def _open_index(engine: Engine, place: Path) -> SearchIndex:
     """Open the search index where the ledger is: in PostgreSQL itself, or in a file beside that of SQLite."""
-    if engine.dialect.name == "postgresql":
-        return PostgresIndex(engine)
-    ledger = engine.url.database
-    return SqliteIndex(Path(ledger).with_name("search.db") if ledger else settings.data_dir / "search.db")
+    return PostgresIndex(engine) if engine.dialect.name == "postgresql" else SqliteIndex(place)
+
+
+def _index_path(engine: Engine, settings: Settings) -> Path:
+    ledger = engine.url.database if engine.dialect.name == "sqlite" else None
+    return Path(ledger).with_name("search.db") if ledger else settings.data_dir / "search.db"

@@ -40,12 +40,12 @@ def purge(
         if not (yes or as_json):
             _ask(count, state, older_than)
         _purge(stores, before, states, as_json=as_json)
+        stores.indexer.catch_up(seconds=_INDEXING_SECONDS)
 
 
 def _purge(stores: Stores, before: float, states: tuple[JobState, ...], *, as_json: bool) -> None:
     removed = stores.requests.purge(before=before, states=states)
     collected = collect_orphans(stores.engine, stores.blobs)
-    stores.indexer.catch_up(seconds=_INDEXING_SECONDS)
     if as_json:
         print_json({"jobs": removed, "artefacts": collected.count, "bytes": collected.bytes})
         return

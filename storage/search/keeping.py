@@ -21,7 +21,7 @@ from pydantic import ValidationError
 from storage.blobs import Blobs
 from storage.documents import Transcript
 from storage.episodes import EpisodeRecord, Episodes
-from storage.errors import CorruptBlob, EarmarkError, NotFound
+from storage.errors import CorruptBlob, EarmarkError, IndexDamaged, NotFound
 from storage.search.index import SearchIndex, day_of
 from storage.search.passages import Entry, passages_of, title_of
 
@@ -47,8 +47,11 @@ class CaughtUp:
 class Indexer:
     """Indexes what the ledger has."""
 
-    def __init__(self, opened: Callable[[], SearchIndex], episodes: Episodes, blobs: Blobs) -> None:
+    def __init__(
+        self, opened: Callable[[], SearchIndex], episodes: Episodes, blobs: Blobs, *, discard: Callable[[], None] = lambda: None
+    ) -> None:
         self._opened = opened
+        self._discard = discard
         self._episodes = episodes
         self._blobs = blobs
         self._unreadable: set[str] = set()
@@ -110,15 +113,21 @@ class Indexer:
         return sum(known.get(record.id) != digest_of(record) for record in self._episodes.transcribed())
 
     def rebuild(self, told: Callable[[int, int], None] = lambda _done, _of: None) -> CaughtUp:
-        """Make the whole index anew from the transcripts."""
+        """Make the whole index anew from the transcripts; one that is damaged is thrown away first."""
         self._unreadable.clear()
-        self.index.clear()
+        try:
+            self.index.clear()
+        except IndexDamaged:
+            self.close()
+            self._discard()
+            self.index.clear()
         return self.catch_up(told=told)
 
     def close(self) -> None:
         """Close the index, if it was opened."""
-        if "index" in self.__dict__:
-            self.index.close()
+        opened = self.__dict__.pop("index", None)
+        if opened is not None:
+            opened.close()
 
     def _put_if_readable(self, record: EpisodeRecord) -> bool:
         """Index an episode; False if its transcript is gone or damaged, which is said once."""

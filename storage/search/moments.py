@@ -63,6 +63,7 @@ class _Spoken:
         """Which `said` has each of the tokens."""
         self._first: dict[int, int] = {}
         self._tokens: dict[int, list[Token]] = {}
+        self._ends: dict[int, list[int]] = {}
         for place in places:
             found = indexed_text(passage.said[place].text).split()
             self._first[place] = len(self.texts)
@@ -75,6 +76,13 @@ class _Spoken:
         if place not in self._tokens:
             self._tokens[place] = list(tokens_of(self._passage.said[place].text))
         return self._tokens[place][at - self._first[place]]
+
+    def piece(self, at: int) -> int:
+        """Return which word of what is said there a token is in, the first one of several."""
+        place = self.places[at]
+        if place not in self._ends:
+            self._ends[place] = list(accumulate(map(len, self._passage.said[place].pieces)))
+        return bisect_right(self._ends[place], self.token(at).start)
 
     def find(self, term: Term) -> Iterator[int]:
         """Yield the first token of each place where a term is said."""
@@ -127,7 +135,7 @@ def _at_hits(entry: Entry, passage: Passage, spoken: _Spoken, hits: Sequence[_Hi
     said = passage.said[sentence.place]
     begin, end = _extent(said, sentence)
     ranges = [_range(spoken, hit, sentence.place) for hit in inside]
-    start = said.starts[_piece_at(said, ranges[0][0])] / 1000
+    start = said.starts[spoken.piece(inside[0].first)] / 1000
     text, marks = _cropped(said.text[begin:end], _merged((a - begin, min(b, end) - begin) for a, b in ranges))
     return _moment(entry, passage, said.speaker, text, marks=marks, start=start)
 
@@ -193,15 +201,10 @@ def _range(spoken: _Spoken, hit: _Hit, place: int) -> tuple[int, int]:
 # ------------------------------------------------------------------ sentences
 
 
-def _piece_at(said: Said, offset: int) -> int:
-    """Return which word a character of the text belongs to."""
-    return bisect_right(list(accumulate(map(len, said.pieces))), offset)
-
-
 def _sentence_at(passage: Passage, spoken: _Spoken, at: int) -> _Sentence:
     place = spoken.places[at]
     said = passage.said[place]
-    piece = _piece_at(said, spoken.token(at).start)
+    piece = spoken.piece(at)
     first = piece
     while first > 0 and not _ends(said.pieces[first - 1]):
         first -= 1

@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from storage.database import connect, lightly, reading, sqlite_url
-from storage.errors import LedgerUnavailable
+from storage.errors import IndexDamaged, LedgerUnavailable
 from storage.search.index import PATIENCE, PER_DAY, WINDOW, Window, entry_of_row, highest_id, lowest_id, too_much
 from storage.search.passages import Entry, Passage, packed, unpacked
 from storage.search.query import Query, Term
@@ -74,6 +74,7 @@ class SqliteIndex:
 
     def __init__(self, path: Path) -> None:
         self._engine = connect(sqlite_url(path))
+        event.listen(self._engine, "handle_error", _tell_damage, insert=True)
         event.listen(self._engine, "connect", _configure)
         try:
             _prepare(self._engine)
@@ -287,6 +288,21 @@ def _within_reason(engine: Engine) -> Iterator[Connection]:
         if getattr(error.__cause__, "sqlite_errorcode", None) != sqlite3.SQLITE_INTERRUPT:
             raise
         raise too_much() from error
+
+
+def discard(path: Path) -> None:
+    """Remove the file of an index that is damaged."""
+    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+        path.with_name(name).unlink(missing_ok=True)
+
+
+def _tell_damage(context: ExceptionContext) -> None:
+    """Raise `IndexDamaged` for what SQLite says of a file that is no database, or not a whole one."""
+    if getattr(context.original_exception, "sqlite_errorname", "").startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
+        hint = "`earmark search --reindex` makes it anew from the transcripts."
+        raise IndexDamaged(
+            f"The search index is damaged: {context.original_exception}.", hint=hint
+        ) from context.original_exception
 
 
 def _configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
