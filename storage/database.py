@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from importlib.util import find_spec
@@ -72,8 +72,11 @@ def open_database(url: str) -> Engine:
     return engine
 
 
-def connect(url: str) -> Engine:
-    """Return a database with the rules of `open_database` for its transactions; what is in it is the caller's."""
+def connect(url: str, *, told: Callable[[ExceptionContext], None] | None = None) -> Engine:
+    """Return a database with the rules of `open_database` for its transactions; what is in it is the caller's.
+
+    `told` may raise something else than `LedgerUnavailable` for an error of the database.
+    """
     url = _with_driver(url)
     is_sqlite = url.startswith("sqlite")
     engine = create_engine(
@@ -83,6 +86,8 @@ def connect(url: str) -> Engine:
         pool_pre_ping=not is_sqlite,
         connect_args={"timeout": _BUSY_TIMEOUT} if is_sqlite else {},
     )
+    if told is not None:
+        event.listen(engine, "handle_error", told)
     event.listen(engine, "handle_error", _in_our_words)
     if is_sqlite:
         event.listen(engine, "connect", _configure_sqlite)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+
 import pytest
 
 from tests.commands import AUDIO, Terminal, script_of_two_sentences

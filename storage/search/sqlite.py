@@ -73,8 +73,7 @@ class SqliteIndex:
     """A search index in a file."""
 
     def __init__(self, path: Path) -> None:
-        self._engine = connect(sqlite_url(path))
-        event.listen(self._engine, "handle_error", _tell_damage, insert=True)
+        self._engine = connect(sqlite_url(path), told=_tell_damage)
         event.listen(self._engine, "connect", _configure)
         try:
             _prepare(self._engine)
