@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from storage.database import connect, lightly, reading, sqlite_url
 from storage.errors import IndexDamaged, LedgerUnavailable
+from storage.search.fts5 import anywhere, either, expression, filters, quoted
 from storage.search.index import PATIENCE, PER_DAY, WINDOW, Window, entry_of_row, highest_id, lowest_id, too_much
 from storage.search.passages import Entry, Passage, packed, unpacked
 from storage.search.query import Query, Term
@@ -34,7 +35,6 @@ from storage.search.tokens import indexed_text
 VERSION = "1"
 """Of the tables and of what is in them; another one is filled anew."""
 
-_EVERYWHERE = "{chapter episode show speakers words}"
 _TABLES = (
     (
         "CREATE TABLE episodes (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, title TEXT NOT NULL, show TEXT,"
@@ -120,7 +120,7 @@ class SqliteIndex:
         """Return the newest matching passages, the best first."""
         extent = lowest_id(query.since), highest_id(query.until, below)
         with _within_reason(self._engine) as connection:
-            ids = connection.exec_driver_sql(_NEWEST, (_expression(query), *extent, WINDOW)).scalars().all()
+            ids = connection.exec_driver_sql(_NEWEST, (expression(query), *extent, WINDOW)).scalars().all()
             if not ids:
                 return Window(())
             best = _ranked(connection, query, ids)
@@ -196,46 +196,6 @@ def _columns(entry: Entry, passage: Passage) -> tuple[str, ...]:
     )
 
 
-# ------------------------------------------------------------------ reading
-
-
-def _expression(query: Query) -> str:
-    """Return a query as FTS5 understands it: made of quoted tokens alone, whatever was typed."""
-    wanted = _filters(query)
-    if query.terms:
-        anyone = _either(map(_quoted, query.terms))
-        if any(term.open_ended for term in query.terms):
-            # a beginning is looked up anew wherever it stands; what this finds too much, `moment_of` leaves out
-            titled = [f"(mark : (c OR e OR s) AND {{chapter episode show speakers}} : {anyone})"]
-        else:
-            places = (("c", "chapter"), ("e", "{episode show}"), ("s", "speakers"))
-            titled = [f"(mark : {mark} AND {place} : {anyone})" for mark, place in places]
-        wanted.append(_either([f"words : {anyone}", *titled]))
-    elif not query.speakers:
-        wanted.append("mark : c" if query.chapters else "mark : e")
-    if len(query.terms) > 1:
-        wanted += map(_anywhere, query.terms)
-    found = " AND ".join(wanted)
-    return f"({found}) NOT {_either(map(_anywhere, query.excluded))}" if query.excluded else found
-
-
-def _filters(query: Query) -> list[str]:
-    named = (("show", query.shows), ("speakers", query.speakers), ("chapter", query.chapters))
-    return [f"{column} : {_quoted(term)}" for column, terms in named for term in terms]
-
-
-def _anywhere(term: Term) -> str:
-    return f"{_EVERYWHERE} : {_quoted(term)}"
-
-
-def _either(parts: Iterable[str]) -> str:
-    return f"({' OR '.join(parts)})"
-
-
-def _quoted(term: Term) -> str:
-    return f'"{" ".join(term.tokens)}"{" *" if term.open_ended else ""}'
-
-
 # ------------------------------------------------------------------ ranking
 
 
@@ -247,11 +207,11 @@ def _ranked(connection: Connection, query: Query, ids: Sequence[int]) -> list[in
     """
     telling = [term for term in query.terms if _is_telling(connection, term)]
     if telling:
-        wanted = " AND ".join([*_filters(query), *map(_anywhere, telling)])
+        wanted = " AND ".join([*filters(query), *map(anywhere, telling)])
         rows = connection.exec_driver_sql(_SCORED, (wanted, ids[-1], ids[0]))
         scores: dict[int, float] = {row[0]: row[1] for row in rows}
     else:
-        wanted = f"mark : c AND chapter : {_either(map(_quoted, query.terms))}" if query.terms else ""
+        wanted = f"mark : c AND chapter : {either(map(quoted, query.terms))}" if query.terms else ""
         titled = connection.exec_driver_sql(_NEWEST, (wanted, ids[-1], ids[0], WINDOW)) if wanted else ()
         scores = {row[0]: -1.0 for row in titled}
     return sorted(ids, key=lambda passage_id: scores.get(passage_id, 0.0))
