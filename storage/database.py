@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -59,6 +59,21 @@ def open_database(url: str) -> Engine:
     inserted, and no two wait for each other's rows. They are short and few. Raises `LedgerUnavailable` if the database
     cannot be reached or written, and `OptionError` where the library for it is missing.
     """
+    engine = connect(url)
+    try:
+        if _revision(engine) != NEWEST and not _create(engine):
+            migrate(engine)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+def connect(url: str, *, told: Callable[[ExceptionContext], None] | None = None) -> Engine:
+    """Return a database with the rules of `open_database` for its transactions; what is in it is the caller's.
+
+    `told` may raise something else than `LedgerUnavailable` for an error of the database.
+    """
     url = _with_driver(url)
     is_sqlite = url.startswith("sqlite")
     engine = create_engine(
@@ -68,6 +83,8 @@ def open_database(url: str) -> Engine:
         pool_pre_ping=not is_sqlite,
         connect_args={"timeout": _BUSY_TIMEOUT} if is_sqlite else {},
     )
+    if told is not None:
+        event.listen(engine, "handle_error", told)
     event.listen(engine, "handle_error", _in_our_words)
     # no listener for "begin": with one, SQLAlchemy takes half as long again over every statement
     if is_sqlite:
@@ -77,12 +94,6 @@ def open_database(url: str) -> Engine:
         event.listen(engine, "connect", _configure_postgresql)
         engine.dialect.do_begin = _begin_postgresql  # type: ignore[method-assign]
         event.listen(engine, "before_cursor_execute", _without_nul, retval=True)
-    try:
-        if _revision(engine) != NEWEST and not _create(engine):
-            migrate(engine)
-    except BaseException:
-        engine.dispose()
-        raise
     return engine
 
 
@@ -101,7 +112,7 @@ def sqlite_url(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
-_Kind = Literal["reading", "light", "full"]
+_Kind = Literal["reading", "apart", "light", "full"]
 """Of a transaction; `Engine.begin` begins a full one."""
 
 
@@ -117,6 +128,11 @@ def lightly(engine: Engine) -> AbstractContextManager[Connection]:
 def reading(engine: Engine) -> AbstractContextManager[Connection]:
     """Lend a connection for looking things up: it waits for no writer, and no writer waits for it."""
     return _begun(engine, "reading")
+
+
+def apart(engine: Engine) -> AbstractContextManager[Connection]:
+    """Lend a connection for a transaction that writes none of the ledger's tables, and so need not wait for its turn."""
+    return _begun(engine, "apart")
 
 
 @contextmanager
@@ -210,7 +226,7 @@ def _configure_postgresql(connection: DBAPIConnection, _entry: ConnectionPoolEnt
 def _begin_postgresql(dbapi_connection: PoolProxiedConnection) -> None:
     kind: _Kind = dbapi_connection.info.pop(_KIND, "full")
     cursor = dbapi_connection.cursor()
-    if kind != "reading":
+    if kind in {"light", "full"}:
         cursor.execute(f"SELECT pg_advisory_xact_lock({_TURNSTILE})")
     if kind == "light":
         cursor.execute("SET LOCAL synchronous_commit = off")

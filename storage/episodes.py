@@ -86,6 +86,13 @@ class Episodes:
             rows = connection.execute(wanted).all()
         return page_of([_record(row) for row in rows], limit, lambda found: (found.first_seen, found.id))
 
+    def transcribed(self) -> tuple[EpisodeRecord, ...]:
+        """Return every episode that has a transcript, those published last first."""
+        wanted = select(episodes).where(episodes.c.transcript.is_not(None))
+        with reading(self._engine) as connection:
+            rows = connection.execute(wanted.order_by(episodes.c.published.desc().nulls_last(), episodes.c.id)).all()
+        return tuple(_record(row) for row in rows)
+
 
 def remember(connection: Connection, episode: Episode, now: float) -> None:
     """Put an episode in, or bring it up to date, in the caller's transaction."""

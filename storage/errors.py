@@ -35,9 +35,11 @@ The branch decides what happens next: a transient error is worth another try, a 
         │   └── AccessDenied         a gated model without token or accepted licence
         ├── OutputError              the output cannot be written
         ├── OptionError              options that contradict each other or the input
+        │   └── QueryInvalid         a search that cannot be understood, or asks for too much
         ├── StorageRefused           the object store will not have us: credentials, rights, bucket
         ├── Conflict                 what was asked for does not go with what was asked before
         ├── CorruptBlob              a stored artefact does not match its name
+        ├── IndexDamaged             the search index's file is no database any more
         ├── BadSignature             a webhook's message that is not from who knows the secret
         ├── KeepsDying               a process of the service that died again and again
         ├── Poisoned                 a step that failed as often as it may
@@ -203,6 +205,10 @@ class OptionError(PermanentError):
     """Options that contradict each other or the input."""
 
 
+class QueryInvalid(OptionError):
+    """A search that cannot be understood, or asks for too much at once."""
+
+
 class StorageRefused(PermanentError):
     """The object store refused: wrong or missing credentials, a right that is missing, or no such bucket."""
 
@@ -213,6 +219,10 @@ class Conflict(PermanentError):
 
 class CorruptBlob(PermanentError):
     """A stored artefact does not match its name."""
+
+
+class IndexDamaged(PermanentError):
+    """The search index's file is no database any more; it can be made anew from the transcripts."""
 
 
 class BadSignature(PermanentError):

@@ -32,6 +32,11 @@ def page_of(found: Sequence[T], limit: int, place: Callable[[T], tuple[float, st
     return Page(items, _written(place(items[-1])) if items and len(found) > limit else None)
 
 
+def page_at(items: Sequence[T], place: tuple[float, str] | None) -> Page[T]:
+    """Make a page of items that goes on at a place; none at the end."""
+    return Page(tuple(items), None if place is None else _written(place))
+
+
 def place_of(after: str) -> tuple[float, str]:
     """Return the place that the `next` of a page names; `OptionError` if it names none."""
     try:

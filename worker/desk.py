@@ -128,7 +128,7 @@ class Desk:
         try:
             outlook = self._look_ahead(job_id, standing, raw)
             if outlook.transcript is not None and self.stores.requests.done(job_id, outlook.transcript, request=raw):
-                self._clean_up(job_id, outlook)
+                self._finished(job_id, outlook)
         except TransientError:
             raise
         except EarmarkError as error:
@@ -157,7 +157,7 @@ class Desk:
         if committed.standing is not None:
             return self.plan(job_id, committed.standing)
         if committed.ended and outlook is not None:
-            self._clean_up(job_id, outlook)
+            self._finished(job_id, outlook)
         return committed.hints
 
     def _look_ahead(self, job_id: str, standing: Standing, request: str) -> Outlook:
@@ -178,6 +178,12 @@ class Desk:
         """Give word again of steps that have waited for a while."""
         if hints:
             self.stores.queue.announced(self.announce(hints))
+
+    def _finished(self, job_id: str, outlook: Outlook) -> None:
+        """Make a new transcript findable, and remove what is not needed any more."""
+        if outlook.standing.request is not None:
+            self.stores.indexer.refresh(read_request(outlook.standing.request).publication.episode.id)
+        self._clean_up(job_id, outlook)
 
     def _clean_up(self, job_id: str, outlook: Outlook) -> None:
         """Remove the decoded audio, which is large and can be made again, unless another job of the episode may be using it."""

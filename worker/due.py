@@ -1,4 +1,4 @@
-"""What is due now: feeds to poll and messages to deliver.
+"""What is due now: feeds to poll, messages to deliver, and what the search index missed.
 
 Cheap to call every few seconds, by any number of workers: two looks at an index, and each thing is done by whoever claims it.
 """
@@ -18,6 +18,9 @@ from worker.poll import PollRules, poll, record_failure
 
 _log = logging.getLogger("earmark.due")
 
+INDEXING_SECONDS = 10.0
+"""After which no further episode is indexed for search until the next time."""
+
 SECONDS = 30.0
 """After which nothing more is begun, so that slow servers hold up their own feeds and messages alone."""
 
@@ -28,6 +31,8 @@ class Due:
 
     polls: int = 0
     deliveries: int = 0
+    indexed: int = 0
+    """Episodes whose transcript or title had changed unseen by the search index."""
 
 
 def run_due(desk: Desk, fetcher: Fetcher, *, rules: PollRules | None = None, limit: int = 20, seconds: float = SECONDS) -> Due:
@@ -44,7 +49,16 @@ def run_due(desk: Desk, fetcher: Fetcher, *, rules: PollRules | None = None, lim
 
     deliveries = _each(lambda: stores.deliveries.due(limit), one_message, deadline)
     polls = _each(lambda: stores.feeds.due(limit), one_feed, deadline)
-    return Due(polls, deliveries)
+    return Due(polls, deliveries, _index(desk, seconds=min(INDEXING_SECONDS, seconds)))
+
+
+def _index(desk: Desk, *, seconds: float) -> int:
+    """Make up for what the search index missed."""
+    try:
+        return desk.stores.indexer.catch_up_now_and_then(seconds=seconds).indexed
+    except EarmarkError as error:
+        _log.warning("%s", error)
+        return 0
 
 
 def _each(due: Callable[[], Iterable[str]], work: Callable[[str], bool], deadline: float) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import Engine
 
@@ -20,6 +21,10 @@ from storage.ledger import Ledger
 from storage.presence import Presence
 from storage.queue import StepQueue
 from storage.requests import Requests
+from storage.search.index import SearchIndex
+from storage.search.keeping import Indexer
+from storage.search.postgres import PostgresIndex
+from storage.search.sqlite import SqliteIndex, discard
 from storage.voices import VoiceMemory
 from worker.known import ResultReader
 from worker.settings import Settings
@@ -41,6 +46,7 @@ class Stores:
     memory: VoiceMemory
     blobs: Blobs
     results: ResultReader
+    indexer: Indexer
     presence: Presence
 
 
@@ -53,6 +59,8 @@ def open_stores(settings: Settings, *, owner: bool = True) -> Iterator[Stores]:
     make_folder(settings.data_dir)
     engine = open_database(settings.database_url or sqlite_url(settings.data_dir / "ledger.db"))
     blobs = open_blobs(settings.blobs or settings.data_dir / "blobs", cache=settings.data_dir / "cache")
+    place = _index_path(engine, settings)
+    indexer = Indexer(lambda: _open_index(engine, place), Episodes(engine), blobs, discard=lambda: discard(place))
     try:
         with Presence(settings.data_dir / "alive") if owner else nullcontext() as presence:
             blobs.sweep()
@@ -69,7 +77,19 @@ def open_stores(settings: Settings, *, owner: bool = True) -> Iterator[Stores]:
                 memory=VoiceMemory(engine),
                 blobs=blobs,
                 results=ResultReader(blobs),
+                indexer=indexer,
                 presence=presence or Presence(settings.data_dir / "alive"),
             )
     finally:
+        indexer.close()
         engine.dispose()
+
+
+def _open_index(engine: Engine, place: Path) -> SearchIndex:
+    """Open the search index where the ledger is: in PostgreSQL itself, or in a file beside that of SQLite."""
+    return PostgresIndex(engine) if engine.dialect.name == "postgresql" else SqliteIndex(place)
+
+
+def _index_path(engine: Engine, settings: Settings) -> Path:
+    ledger = engine.url.database if engine.dialect.name == "sqlite" else None
+    return Path(ledger).with_name("search.db") if ledger else settings.data_dir / "search.db"

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 
 from jobs.fetch import Fetcher
 from jobs.plan import VERSION
-from service.api import episodes, events, feeds, health, jobs, metrics, shows
+from service.api import episodes, events, feeds, health, jobs, metrics, search, shows
 from service.api.access import Access
 from service.api.context import Context
 from service.api.door import Door
@@ -33,12 +33,14 @@ _DESCRIPTION = """
 Podcast episodes to chapter-indexed, speaker-labelled transcripts.
 
 `POST /v1/jobs` takes the address of an episode, a feed, a page or an OPML list; `GET /v1/jobs/{id}/events` tells how it goes;
-`GET /v1/episodes/{id}/transcript` gives what came of it. Lists are paged: follow `next`. Every error is a problem (RFC 9457).
+`GET /v1/episodes/{id}/transcript` gives what came of it, and `GET /v1/search` finds moments in all of it. Lists are paged:
+follow `next`. Every error is a problem (RFC 9457).
 """
 
 _TAGS = [
     {"name": "jobs", "description": "What was asked for, and how it goes."},
     {"name": "episodes", "description": "Every episode that was asked for, and its transcript."},
+    {"name": "search", "description": "Moments in all transcripts."},
     {"name": "feeds", "description": "Feeds that are watched for new episodes."},
     {"name": "shows", "description": "The voices that shows are known by, and their names."},
     {"name": "service", "description": "How the service stands."},
@@ -64,7 +66,7 @@ def make_app(context: Context) -> FastAPI:
     """Return the application; it opens and closes nothing that it was given."""
     app = FastAPI(title="earmark", version=VERSION, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.context = context
-    for part in (jobs, events, episodes, feeds, shows):
+    for part in (jobs, events, episodes, search, feeds, shows):
         app.include_router(part.router, prefix="/v1")
     app.include_router(health.router)
     app.include_router(metrics.router)

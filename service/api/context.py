@@ -22,6 +22,7 @@ from storage.events import Events
 from storage.feeds import Feeds
 from storage.ledger import Ledger
 from storage.requests import Requests
+from storage.search.index import SearchIndex
 from storage.submissions import Submissions
 from storage.tokens import Tokens
 from worker.desk import Desk
@@ -90,6 +91,11 @@ class Context:
     def ledger(self) -> Ledger:
         """The steps."""
         return self.desk.stores.ledger
+
+    @property
+    def search_index(self) -> SearchIndex:
+        """The index of all transcripts."""
+        return self.desk.stores.indexer.index
 
     @property
     def blobs(self) -> Blobs:

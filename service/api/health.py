@@ -50,7 +50,10 @@ async def root() -> Response:
 @router.get("/v1", summary="Where everything is", responses=documented())
 async def entrance() -> Entrance:
     """Name the lists, and the description of everything."""
-    return Entrance(version=VERSION, jobs="/v1/jobs", episodes="/v1/episodes", feeds="/v1/feeds", description="/openapi.json")
+    return Entrance(
+        version=VERSION, jobs="/v1/jobs", episodes="/v1/episodes", feeds="/v1/feeds", search="/v1/search",
+        description="/openapi.json",
+    )  # fmt: skip
 
 
 def _ledger(here: Context) -> Literal["ok", "unavailable", "not migrated"]:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from service.api.progress import share_done
 from storage.episodes import EpisodeRecord
 from storage.records import JobRecord, JobState, StepRecord, StepState
+from storage.search.moments import Moment as FoundMoment
 
 JobId = Annotated[str, Field(examples=["5f3a9c0b7d1e2f48"])]
 EpisodeId = Annotated[str, Field(examples=["ep_q7l2k5x3n4m6v2aa"])]
@@ -128,6 +129,50 @@ class EpisodePage(View):
     """Where the next page is; none at the end."""
 
 
+class Mark(View):
+    """A hit: characters of the sentence, from `start` up to but without `end`."""
+
+    start: int = Field(ge=0)
+    end: int = Field(ge=0)
+
+
+class MomentLinks(View):
+    """Where to go from a moment."""
+
+    episode: str = Field(examples=["/v1/episodes/ep_q7l2k5x3n4m6v2aa"])
+    transcript: str = Field(examples=["/v1/episodes/ep_q7l2k5x3n4m6v2aa/transcript"])
+
+
+class Moment(View):
+    """Where in an episode something is, and what is said there."""
+
+    episode_id: EpisodeId
+    title: str
+    show: str | None
+    published: datetime | None
+    chapter: str | None
+    """None before the first chapter."""
+    chapter_start: float | None
+    """Seconds."""
+    speaker: str | None
+    """A name where it is known, else a label."""
+    sentence: str
+    """What is said; empty where nothing is."""
+    marks: list[Mark]
+    """The hits in the sentence; none where a title or a name was found."""
+    start: float = Field(ge=0, examples=[754.2])
+    """The second to play from: of the first hit, or of the chapter whose title was found."""
+    links: MomentLinks
+
+
+class MomentPage(View):
+    """A page of moments, the best first."""
+
+    items: list[Moment]
+    next: str | None = Field(examples=["/v1/search?q=tax&limit=20&after=WzIwLjAs"])
+    """Where the next page is; none at the end. A page of a search by speaker may have less than `limit` items and yet a next."""
+
+
 class Notice(View):
     """Something to know about a submission."""
 
@@ -179,6 +224,7 @@ class Entrance(View):
     jobs: str
     episodes: str
     feeds: str
+    search: str
     description: str
     """The OpenAPI document."""
 
@@ -226,6 +272,18 @@ def episode_view(episode: EpisodeRecord) -> Episode:
     fields = {name: getattr(episode, name) for name in Episode.model_fields if name != "links"}
     times = {name: maybe_moment(fields[name]) for name in ("published", "transcribed_at", "first_seen")}
     return Episode(**{**fields, **times, "links": links})
+
+
+def moment_view(found: FoundMoment) -> Moment:
+    """Return a moment that was found."""
+    episode = f"/v1/episodes/{found.episode_id}"
+    plain = ("episode_id", "title", "show", "chapter", "chapter_start", "speaker", "sentence", "start")
+    return Moment(
+        **{name: getattr(found, name) for name in plain},
+        published=maybe_moment(found.published),
+        marks=[Mark(start=begin, end=end) for begin, end in found.marks],
+        links=MomentLinks(episode=episode, transcript=f"{episode}/transcript"),
+    )
 
 
 def moment(stamp: float) -> datetime:

@@ -18,6 +18,9 @@ from storage.records import ENDED_STATES, JobState
 from worker.settings import Settings
 from worker.stores import Stores, open_stores
 
+_INDEXING_SECONDS = 10.0
+"""After which no further episode is indexed for search; the service, or `earmark search --reindex`, does the rest."""
+
 
 def purge(
     older_than: Annotated[str, typer.Option(metavar="TIME", help="Only jobs untouched for so long: 12h, 30d.")] = "30d",
@@ -37,6 +40,7 @@ def purge(
         if not (yes or as_json):
             _ask(count, state, older_than)
         _purge(stores, before, states, as_json=as_json)
+        stores.indexer.catch_up(seconds=_INDEXING_SECONDS)
 
 
 def _purge(stores: Stores, before: float, states: tuple[JobState, ...], *, as_json: bool) -> None:

@@ -119,6 +119,7 @@ def _run_all(wish: _Wish, settings: Settings, listener: Listener) -> list[Row]:
                     pass
                 chosen = _choose(wish.options, settings, listener)
             rows.append(_one(found, wish, _workshop(stores, settings, chosen), listener))
+            stores.indexer.refresh(found.episode.id)
     return rows
 
 

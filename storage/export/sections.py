@@ -36,6 +36,15 @@ class Section:
 
 def sections_of(transcript: Transcript) -> Iterator[Section]:
     """Yield all segments in order under the chapters that the publisher shows; a chapter without words has no paragraphs."""
+    for chapter, segments in by_chapter(transcript):
+        yield Section(chapter, tuple(_paragraphs(segments)))
+
+
+def by_chapter(transcript: Transcript) -> Iterator[tuple[Chapter | None, tuple[Segment, ...]]]:
+    """Yield each chapter that the publisher shows with its segments, of which it may have none.
+
+    Those before the first chapter come first, with none.
+    """
     chapters = sorted((chapter for chapter in transcript.chapters if not chapter.hidden), key=lambda chapter: chapter.start)
     opens: list[int] = []
     for chapter in chapters:
@@ -45,7 +54,7 @@ def sections_of(transcript: Transcript) -> Iterator[Section]:
     for place, chapter_or_none in enumerate([None, *chapters]):
         segments = transcript.segments[bounds[place] : bounds[place + 1]]
         if segments or chapter_or_none is not None:
-            yield Section(chapter_or_none, tuple(_paragraphs(segments)))
+            yield chapter_or_none, segments
 
 
 def _paragraphs(segments: tuple[Segment, ...]) -> Iterator[Paragraph]:
