@@ -12,6 +12,7 @@ import sys
 
 NAMES = (
     "speed", "seams", "prepare", "word_speakers", "listing", "notes", "chapters", "topics", "real_speech",
+    "turn_edges", "diarization",
     "overhead", "scale", "throughput", "api_memory", "soak",
 )  # fmt: skip
 

@@ -204,7 +204,10 @@ def main() -> int:
     mine = ours(talk, given.rounds)
     rows, goals, notes = [mine], [], []
     for python in given.peer_python:
-        theirs = peers(talk, python, given.rounds)
+        try:
+            theirs = peers(talk, python, given.rounds)
+        except (RuntimeError, OSError) as error:
+            parser.error(str(error))
         rows += theirs
         best = min(theirs, key=lambda row: float(row["wrong at edges %"] or 0))
         wrong, seconds = (float(mine[name] or 0) for name in ("wrong at edges %", "median s"))

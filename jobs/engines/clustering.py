@@ -26,14 +26,12 @@ Matrix: TypeAlias = npt.NDArray[np.float32]
 Times: TypeAlias = npt.NDArray[np.float64]
 Labels: TypeAlias = npt.NDArray[np.intp]
 
-SAME_VOICE = 0.87
-"""Cosine of two centroids, each of many windows, from which they count as one voice."""
+SAME_VOICE = 0.91
+"""Cosine of two centroids, each of many windows, from which they count as one voice however steadily they are told apart."""
 NOISE = 0.6
 """How much less it may be, times the number of windows in the smaller cluster."""
-STEADY = 0.5
-"""Coherence over time from which nothing is taken off."""
 INCOHERENCE = 0.1
-"""How much less it may be per unit of missing coherence."""
+"""How much less it may be per unit of missing coherence over time: two voices have 0.8 to 1, halves of one less than 0.7."""
 OTHER_VOICE = 0.70
 """Cosine below which even a few windows are a voice of their own."""
 LEAST_WINDOWS = 10
@@ -240,10 +238,10 @@ def _one_voice(windows: VoiceWindows, smooth: Matrix, labels: Labels) -> tuple[i
 def same_voice(coherence: float, windows: int) -> float:
     """Return the cosine of two centroids from which they are one voice.
 
-    It falls with less coherence over time, and with few windows in the smaller cluster, whose centroid is noisy.
+    It falls with less coherence over time, and with few windows in the smaller cluster, whose centroid is noisy. Measured on
+    12 readers: centroids of two voices are up to 0.88 alike, and halves of one voice down to 0.84, but then these alternate.
     """
-    doubt = min(1.5, max(0.0, STEADY - coherence))
-    return SAME_VOICE - NOISE / windows - INCOHERENCE * doubt
+    return SAME_VOICE - NOISE / windows - INCOHERENCE * (1.0 - max(coherence, -1.0))
 
 
 def _coherence(windows: VoiceWindows, smooth: Matrix, labels: Labels, a: int, b: int) -> float:
