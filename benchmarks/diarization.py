@@ -228,7 +228,10 @@ def main() -> int:
     groups: dict[str, list[Row]] = {}
     with tempfile.TemporaryDirectory() as name:
         for case in cases:
-            groups.setdefault(case.group, []).append(measure(case, diarizer, Path(name), given=given.given))
+            row = measure(case, diarizer, Path(name), given=given.given)
+            groups.setdefault(case.group, []).append(row)
+            told = f"{row['recording']}: {row['found']} of {row['speakers']} speakers, words right {row['words right %']:.1f} %"
+            print(f"{told}, DER {row['DER %']:.1f} %", file=sys.stderr, flush=True)
     details = [row for rows in groups.values() for row in rows]
     rows = [summed_up(group, rows) for group, rows in groups.items()]
     notes.append("Words that two say at once are in the last but two columns only: one voice is heard at a time.")

@@ -34,7 +34,7 @@ pipeline:
     embedding_exclude_overlap: true
     plda: $model/plda
 params:
-  clustering: {threshold: 0.6, Fa: 0.07, Fb: 0.8}
+  clustering: {threshold: 0.6, Fa: 0.5, Fb: 0.8}
   segmentation: {min_duration_off: 0.3}
 """
 
@@ -81,7 +81,9 @@ def write_pipeline(folder: Path) -> Path:
     np.savez(
         folder / "plda" / "xvec_transform.npz", mean1=np.zeros(_DIMENSION), mean2=np.zeros(_DIMENSION), lda=np.eye(_DIMENSION)
     )
-    np.savez(folder / "plda" / "plda.npz", mu=np.zeros(_DIMENSION), tr=np.eye(_DIMENSION), psi=np.linspace(5.0, 1.0, _DIMENSION))
+    np.savez(
+        folder / "plda" / "plda.npz", mu=np.zeros(_DIMENSION), tr=5 * np.eye(_DIMENSION), psi=np.linspace(20.0, 5.0, _DIMENSION)
+    )
     return folder
 
 

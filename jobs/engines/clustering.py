@@ -10,10 +10,13 @@ people. Two clusters are two people when
 * they are told apart over *time*: what a person says now and two seconds later carries the same label far more often than
   chance would have it, while halves of one voice (its vowels, say) alternate from window to window,
 * and the smaller one speaks for some seconds.
+
+What is then left may be a voice, or what two voices sound like at once: that lies between them and is no speaker.
 """
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -49,8 +52,15 @@ _REACH = 2
 """Neighbours on each side over which windows are smoothed."""
 _BLOCK = 1500
 """Windows clustered at once: ten minutes of speech."""
-_BLOCK_CLUSTERS = 15
-_MOST_CLUSTERS = 30
+_BLOCK_CLUSTERS = 30
+"""Many, because a recording has odd moments, and each takes a cluster before two voices that are alike are parted."""
+_MOST_CLUSTERS = 40
+BLEND = 0.86
+"""Cosine of a centroid with the plane of two others from which it is what is heard where these two speak at once …"""
+BLEND_GAIN = 0.05
+"""… if that is so much nearer than either of the two …"""
+BLEND_SHARE = 0.25
+"""… and either of the two is heard in it by this much."""
 
 
 @dataclass(frozen=True)
@@ -197,7 +207,11 @@ def _merged(windows: VoiceWindows, smooth: Matrix, labels: Labels, hints: Speake
     least = hints.exactly or hints.at_least or 1
     most = hints.exactly or hints.at_most or _MOST_CLUSTERS
     while (count := len(_present(labels))) > max(least, 1):
-        pair = _one_voice(windows, smooth, labels) or (_most_alike(smooth, labels) if count > most else None)
+        pair = (
+            _one_voice(windows, smooth, labels)
+            or _blend(smooth, labels)
+            or (_most_alike(smooth, labels) if count > most else None)
+        )
         if pair is None:
             break
         keep, drop = pair
@@ -232,6 +246,22 @@ def _one_voice(windows: VoiceWindows, smooth: Matrix, labels: Labels) -> tuple[i
         if fewest < FEWEST_WINDOWS or (fewest < needed and alike > OTHER_VOICE) or alike >= same_voice(coherence, int(fewest)):
             larger, smaller = (a, b) if sizes[a] >= sizes[b] else (b, a)
             return int(present[larger]), int(present[smaller])
+    return None
+
+
+def _blend(smooth: Matrix, labels: Labels) -> tuple[int, int] | None:
+    """Return the larger of two voices and a smaller cluster that is no more than both of them heard at once."""
+    means, present = centroids(smooth, labels).astype(np.float64), _present(labels)
+    sizes = [int((labels == label).sum()) for label in present]
+    for mixed in np.argsort(sizes, kind="stable").tolist():
+        larger = [other for other in range(len(present)) if sizes[other] > sizes[mixed]]
+        for pair in itertools.combinations(larger, 2):
+            parents = means[list(pair)]
+            shares = np.linalg.lstsq(parents.T, means[mixed], rcond=None)[0]
+            if shares.min() >= BLEND_SHARE:
+                likeness = float(means[mixed] @ _unit(shares @ parents))
+                if likeness >= max(BLEND, float((parents @ means[mixed]).max()) + BLEND_GAIN):
+                    return int(present[max(pair, key=lambda parent: sizes[parent])]), int(present[mixed])
     return None
 
 
