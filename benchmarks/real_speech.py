@@ -14,14 +14,13 @@ import json
 import sys
 import tempfile
 import time
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from benchmarks.conversations import load_audio
+from benchmarks.readers import load_audio
 from benchmarks.recordings import SHARED, SaidWord, write_wav
 from benchmarks.table import Report, Row, arguments, show
+from benchmarks.turns import der, read_rttm
 from benchmarks.wording import compare, spoken
 from jobs.engines.pocketsphinx import PocketsphinxTranscriber
 from jobs.engines.protocols import Diarizer, SpeakerHints, SpeechOptions, Transcriber
@@ -86,34 +85,6 @@ def diarized(audio: Path, truth: Sequence[Turn], diarizer: Diarizer, *, only: fl
         "found": len({turn.speaker for turn in found.turns}),
         "real-time factor": seconds / prepared.duration,
     }
-
-
-def der(truth: Sequence[Turn], found: Sequence[Turn], duration: float, *, collar: float) -> float:
-    """Return the diarization error rate, percent; `collar` seconds on each side of an edge of the truth are not scored."""
-    from pyannote.core import Segment, Timeline
-    from pyannote.metrics.diarization import DiarizationErrorRate
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        # pyannote's collar is the whole width that is left out around an edge
-        metric = DiarizationErrorRate(collar=2 * collar)
-        scored = Timeline([Segment(0.0, duration)])
-        return 100 * float(metric(_annotation(truth), _annotation(found), uem=scored))
-
-
-def _annotation(turns: Sequence[Turn]) -> Any:
-    from pyannote.core import Annotation, Segment
-
-    annotation = Annotation()
-    for number, turn in enumerate(turns):
-        annotation[Segment(turn.start, turn.end), number] = turn.speaker
-    return annotation
-
-
-def read_rttm(path: Path, recording: str) -> list[Turn]:
-    """Return the turns of one recording."""
-    rows = [line.split() for line in path.read_text("utf-8").splitlines() if line.startswith("SPEAKER")]
-    return [Turn(start=float(r[3]), end=float(r[3]) + float(r[4]), speaker=r[7]) for r in rows if r[1] == recording]
 
 
 def speech_rows(audio: Path, models: Path) -> list[Row]:

@@ -12,7 +12,7 @@ import av
 import numpy as np
 
 from benchmarks.children import REPOSITORY
-from benchmarks.conversations import load_audio
+from benchmarks.readers import load_audio
 from jobs.engines.protocols import SAMPLE_RATE, Samples
 
 SHARED = REPOSITORY.parent / "shared"

@@ -21,7 +21,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from benchmarks.children import REPOSITORY
-from benchmarks.conversations import load_audio
+from benchmarks.readers import load_audio
 from benchmarks.recordings import write_wav
 from benchmarks.table import Goal, Report, Row, arguments, show
 from jobs.options import Options

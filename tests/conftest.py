@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 from storage.database import sqlite_url
+from tests.pipelines import write_pipeline
 from tests.postgres import Postgres, postgres_server, why_not
 from tests.s3_server import S3Server, s3_server
 from tests.webserver import Canary, WebServer
@@ -36,6 +37,13 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("the folder ../shared with test material is not beside this checkout")
     return folder
+
+
+@pytest.fixture(scope="session")
+def made_pipeline(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a pyannote pipeline folder of small models that know two made-up voices."""
+    pytest.importorskip("pyannote.metrics")
+    return write_pipeline(tmp_path_factory.mktemp("made"))
 
 
 @pytest.fixture(scope="session")

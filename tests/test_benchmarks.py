@@ -12,7 +12,6 @@ from benchmarks import bare, listing, seams, speed, word_speakers
 from benchmarks import prepare as preparing
 from benchmarks.children import Cost, run_python
 from benchmarks.oracle import OracleTranscriber
-from benchmarks.real_speech import der, read_rttm
 from benchmarks.recordings import (
     EXAMPLE_MODEL,
     Recording,
@@ -24,6 +23,7 @@ from benchmarks.recordings import (
     write_wav,
 )
 from benchmarks.table import Goal, Report, show
+from benchmarks.turns import der, read_rttm
 from benchmarks.wording import compare, spoken
 from jobs.prepare import PrepareOptions, prepare
 from storage.documents import Turn

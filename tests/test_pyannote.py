@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import json
-import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections import Counter
 from pathlib import Path
-from threading import Thread
-from typing import Any
 
 import numpy as np
 import pytest
@@ -19,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.engines.protocols import SAMPLE_RATE, Samples, SpeakerHints
-from jobs.engines.pyannote import DEFAULT_MODEL, PyannoteDiarizer, exclusive_turns, load_pipeline, local_folder
+from jobs.engines.pyannote import PyannoteDiarizer, exclusive_turns
 from storage.documents import Span, Turn
-from storage.errors import EngineUnavailable, ModelInvalid, ModelMissing
+from storage.errors import Cancelled
+from tests.pipelines import talk
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -69,30 +65,6 @@ def test_a_back_channel_inside_a_long_turn_survives() -> None:
     assert [(t.start, t.end, t.speaker) for t in exclusive_turns(turns)] == [(0, 4, "A"), (4, 5, "B"), (5, 10, "A")]
 
 
-# ------------------------------------------------------------------ folders
-
-
-def test_hub_ids_and_folders_are_told_apart(tmp_path: Path) -> None:
-    """`owner/name` is a hub id unless such a folder exists."""
-    assert local_folder(DEFAULT_MODEL) is None
-    assert local_folder("./some/where") == Path("some/where")
-    assert local_folder(tmp_path) == tmp_path
-    assert local_folder("somewhere") == Path("somewhere")
-
-
-def test_a_missing_folder_is_named(tmp_path: Path) -> None:
-    """The path is in the message."""
-    with pytest.raises(ModelMissing, match="nowhere"):
-        load_pipeline(tmp_path / "nowhere", None, "cpu")
-
-
-def test_a_folder_without_a_pipeline_is_refused(tmp_path: Path) -> None:
-    """Any folder is not a pipeline."""
-    with pytest.raises(ModelInvalid, match=r"no config\.yaml") as caught:
-        load_pipeline(tmp_path, None, "cpu")
-    assert DEFAULT_MODEL in caught.value.hint
-
-
 def test_no_speech_needs_no_model(tmp_path: Path) -> None:
     """Nothing is loaded for an episode without speech."""
     done: list[float] = []
@@ -110,134 +82,63 @@ def test_info_is_known_before_loading(tmp_path: Path) -> None:
     assert info.version
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("config", ["pipeline: {name: no.such.Class}", "just words", "pipeline: [", "{}"])
-def test_a_broken_config_is_explained(tmp_path: Path, config: str) -> None:
-    """Whatever pyannote raises becomes one error that names the folder."""
-    pytest.importorskip("torch")
-    (tmp_path / "config.yaml").write_text(config)
-    with pytest.raises((ModelInvalid, EngineUnavailable), match=tmp_path.name):
-        load_pipeline(tmp_path, None, "cpu")
+# ------------------------------------------------------------------ a pipeline made here
 
 
-@pytest.mark.slow
-def test_a_gpu_that_is_not_there_is_said() -> None:
-    """`cuda` by name never falls back."""
-    torch = pytest.importorskip("torch")
-    if torch.cuda.is_available():
-        pytest.skip("this machine has a GPU")
-    with pytest.raises(EngineUnavailable, match="GPU"):
-        load_pipeline(DEFAULT_MODEL, None, "cuda")
-
-
-# ------------------------------------------------------------------ the hub, played by a server on this machine
-
-
-class Hub(BaseHTTPRequestHandler):
-    """Answers as the model hub does; the owner part of the id says how."""
-
-    def do_HEAD(self) -> None:
-        """Answer as the owner's name says."""
-        token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
-        owner = self.path.split("/")[1] if "/api/" not in self.path else self.path.split("/")[3]
-        status, code, message = {
-            "gated": (403 if token else 401, "GatedRepo", "Access to this model is restricted."),
-            "absent": (404, "RepoNotFound", "Repository not found"),
-            "expired": (401, "", "Invalid credentials in Authorization header"),
-            "other": (404, "EntryNotFound", "Entry not found"),
-            "down": (503, "", "Service unavailable"),
-        }[owner]
-        self.send_response(status)
-        if code:
-            self.send_header("X-Error-Code", code)
-        self.send_header("X-Error-Message", message)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    do_GET = do_HEAD  # noqa: N815 - the name that http.server calls
-
-    def log_message(self, *args: object) -> None:
-        """Say nothing."""
+TURNS = (("low", 0.5, 5.0), ("high", 5.4, 9.0), ("low", 8.0, 13.0), ("high", 13.5, 14.5), ("low", 14.8, 19.5))
 
 
 @pytest.fixture(scope="module")
-def hub() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-
-
-PROBE = """
-import json, sys, warnings
-from jobs.engines.pyannote import load_pipeline
-from storage.errors import EarmarkError
-for model, token in json.load(sys.stdin):
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            load_pipeline(model, token, "cpu")
-    except EarmarkError as error:
-        print(json.dumps([type(error).__name__, error.message, error.hint]))
-import os
-print(json.dumps(os.environ["PYANNOTE_METRICS_ENABLED"]))
-"""
-
-
-def ask(endpoint: str, home: Path, *cases: tuple[str, str | None]) -> list[Any]:
-    """Load pipelines in a process of its own whose hub is at `endpoint`."""
-    keep = {key: os.environ[key] for key in ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT") if key in os.environ}
-    environment = {**keep, "HF_ENDPOINT": endpoint, "HF_HOME": str(home), "HOME": str(home), "PYTHONPATH": str(REPOSITORY)}
-    done = subprocess.run(
-        [sys.executable, "-c", PROBE],
-        input=json.dumps(cases),
-        capture_output=True,
-        text=True,
-        check=False,
-        env=environment,
-        timeout=240,
-    )
-    assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
+def diarizer(made_pipeline: Path) -> PyannoteDiarizer:
+    return PyannoteDiarizer(made_pipeline, device="cpu")
 
 
 @pytest.mark.slow
-def test_each_refusal_of_the_hub_has_its_own_message(hub: str, tmp_path: Path) -> None:
-    """Token absent, refused, of another kind; licence; no such model; not a pipeline; hub down; nothing else is printed."""
-    pytest.importorskip("torch")
-    answers = ask(
-        hub, tmp_path, ("gated/x", None), ("gated/x", "hf_a"), ("expired/x", "hf_a"), ("absent/x", "hf_a"), ("other/x", "hf_a"),
-        ("down/x", "hf_a"), ("gated/x", "sk-1"),
-    )  # fmt: skip
-    assert [answer[0] for answer in answers[:-1]] == [
-        "AccessDenied", "AccessDenied", "AccessDenied", "ModelMissing", "ModelInvalid", "ModelMissing", "AccessDenied",
-    ]  # fmt: skip
-    wanted = [
-        "no token was given",
-        "have not been accepted",
-        "refused the token",
-        "no model",
-        "not a pyannote pipeline",
-        "cannot be reached",
-        "begin with hf_",
-    ]
-    for (_, message, hint), text in zip(answers[:-1], wanted, strict=True):
-        assert text in message
-        assert hint
-    assert answers[-1] == "0", "telemetry is off"
+def test_a_pipeline_folder_tells_voices_apart(diarizer: PyannoteDiarizer) -> None:
+    """One speaker at a time for words, both where both speak for overlaps, an embedding for each, progress to the end."""
+    recording, done = Recording(talk(*TURNS, seconds=20)), list[float]()
+    result = diarizer.diarize(recording, [Span(start=0, end=20)], SpeakerHints(), done.append)
+    points = [point for point in np.arange(0.1, 20, 0.1) if len(at(point)) == 1]
+    pairs = [({t.speaker for t in result.turns if t.start < p < t.end}, at(p)) for p in points]
+    low = Counter(next(iter(heard)) for heard, said in pairs if said == {"low"} and heard).most_common(1)[0][0]
+    assert np.mean([(heard == {low}) == (said == {"low"}) for heard, said in pairs]) >= 0.9
+    assert all(a.end <= b.start + 1e-6 for a, b in itertools.pairwise(result.turns))
+    both = [len({t.speaker for t in result.overlapping if t.start < p < t.end}) for p in np.arange(8.1, 9.0, 0.1)]
+    assert both.count(2) >= len(both) / 2, "8 to 9 s belong to both"
+    assert set(result.embeddings) == {"Speaker 1", "Speaker 2"}
+    assert np.dot(result.embeddings["Speaker 1"], result.embeddings["Speaker 2"]) < 0.9
+    assert all(np.linalg.norm(vector) == pytest.approx(1) for vector in result.embeddings.values())
+    assert done == sorted(done)
+    assert len(set(done)) > 5
+    assert done[-1] == pytest.approx(20)
+
+
+def at(point: float) -> set[str]:
+    return {who for who, start, end in TURNS if start < point < end}
 
 
 @pytest.mark.slow
-def test_an_unreachable_hub_is_said(tmp_path: Path) -> None:
-    """A port on which nobody listens."""
-    pytest.importorskip("torch")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
-    port = server.server_port
-    server.server_close()
-    answer = ask(f"http://127.0.0.1:{port}", tmp_path, (DEFAULT_MODEL, "hf_a"))[0]
-    assert answer[0] == "ModelMissing"
-    assert "cannot be reached" in answer[1]
+def test_the_number_of_speakers_may_be_given(diarizer: PyannoteDiarizer) -> None:
+    """One was asked for, one is found; more than there can be is said."""
+    recording = Recording(talk(*TURNS[:2], seconds=10))
+    one = diarizer.diarize(recording, [Span(start=0, end=10)], SpeakerHints(exactly=1), lambda _: None)
+    assert {turn.speaker for turn in one.turns} == {"Speaker 1"} == set(one.embeddings)
+    short = Recording(talk(("low", 0.2, 1.0), seconds=1.2))
+    many = diarizer.diarize(short, [Span(start=0, end=1.2)], SpeakerHints(at_least=5), lambda _: None)
+    assert [notice.code for notice in many.warnings] == ["fewer_speakers"]
+
+
+@pytest.mark.slow
+def test_the_work_can_be_stopped_from_progress(diarizer: PyannoteDiarizer) -> None:
+    """What the progress function raises comes out, and the next recording is done as if nothing had happened."""
+
+    def stop(_: float) -> None:
+        raise Cancelled("Enough.")
+
+    recording = Recording(talk(*TURNS[:1], seconds=6))
+    with pytest.raises(Cancelled):
+        diarizer.diarize(recording, [Span(start=0, end=6)], SpeakerHints(), stop)
+    assert diarizer.diarize(recording, [Span(start=0, end=6)], SpeakerHints(), lambda _: None).turns
 
 
 # ------------------------------------------------------------------ a real pipeline

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -84,6 +85,48 @@ def test_hints_bound_the_number_of_voices() -> None:
     assert len(find_voices(windows, SpeakerHints(at_most=2))) == 2
     assert len(find_voices(windows, SpeakerHints(at_least=5))) == 5
     assert len(find_voices(windows, SpeakerHints(at_least=2, at_most=6))) == 3
+
+
+def heard(centres: np.ndarray[Any, np.dtype[np.float64]], owners: list[int], seed: int) -> VoiceWindows:
+    """Make windows of one unbroken stretch, each near the centre of its owner."""
+    noise = np.random.default_rng(seed).standard_normal((len(owners), 256)) / 16 * 0.58
+    embeddings = centres[owners] + noise
+    embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
+    times = np.arange(len(owners), dtype=np.float64) * np.float64(0.4)
+    return VoiceWindows(embeddings.astype(np.float32), times, np.zeros(len(owners), dtype=np.intp))
+
+
+def alike(voices: int, likeness: float) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Return unit centres of which any two have this cosine."""
+    basis = np.linalg.qr(np.random.default_rng(5).standard_normal((256, voices + 1)))[0].T
+    return np.asarray(np.sqrt(likeness) * basis[0] + np.sqrt(1 - likeness) * basis[1:])
+
+
+def test_two_voices_at_once_are_no_third_voice() -> None:
+    """Where both speak the window lies between theirs, for some seconds at each of twelve changes."""
+    centres = alike(2, 0.3)
+    both = centres.sum(axis=0) / np.linalg.norm(centres.sum(axis=0))
+    owners = ([0] * 30 + [2] * 8 + [1] * 30 + [2] * 8) * 6
+    found = find_voices(heard(np.vstack([centres, both]), owners, 1), SpeakerHints())
+    assert len(found) == 2
+    assert np.sort((found @ centres.T).max(axis=1))[0] > 0.95
+
+
+def test_a_third_voice_is_not_taken_for_two_at_once() -> None:
+    """Three voices that are all much alike stay three, though each lies not far from the plane of the others."""
+    owners = ([0] * 30 + [1] * 30 + [2] * 16) * 6
+    assert len(find_voices(heard(alike(3, 0.75), owners, 2), SpeakerHints())) == 3
+
+
+def test_odd_moments_do_not_hide_two_voices_that_are_alike() -> None:
+    """Laughs, doors and crosstalk, each its own sound over the voice, leave room for the voices."""
+    voices = alike(2, 0.8)
+    odd = np.linalg.qr(np.random.default_rng(8).standard_normal((256, 16)))[0].T
+    owners: list[int] = []
+    for moment in range(16):
+        owners += [0] * 20 + [2 + moment] * 6 + [1] * 20
+    found = find_voices(heard(np.vstack([voices, 0.78 * voices[0] + 0.62 * odd]), owners, 3), SpeakerHints())
+    assert len(found) == 2
 
 
 def test_few_windows_are_one_voice() -> None:

@@ -14,7 +14,8 @@ from jobs.engines import models
 from jobs.engines.devices import resolve_device
 from jobs.engines.pocketsphinx import PocketsphinxTranscriber
 from jobs.engines.protocols import Diarizer, Transcriber
-from jobs.engines.pyannote import DEFAULT_MODEL, PyannoteDiarizer
+from jobs.engines.pyannote import PyannoteDiarizer
+from jobs.engines.pyannote_pipeline import DEFAULT_MODEL
 from jobs.engines.resemblyzer import ResemblyzerDiarizer
 from jobs.engines.scripted import ScriptedDiarizer, ScriptedTranscriber, read_script
 from jobs.engines.whisper import WhisperTranscriber
