@@ -38,7 +38,8 @@ from dataclasses import dataclass, replace
 from jobs.chapters.anchor import IDENTITY, OffsetMap, Piece
 from jobs.chapters.as_published import as_published
 from jobs.chapters.snap import RIGHT, Option, Pick, habits_of, snap
-from jobs.chapters.topic_starts import SpokenTitles, music_starts, topic_starts
+from jobs.chapters.topic_sides import WIDEST, TopicSides
+from jobs.chapters.topic_starts import SpokenTitles, TopicStart, music_starts, topic_starts
 from storage.documents import AnchorMethod, Chapter, ChapterMark, Coverage, Notice, Segment, SourceKind, Turn, Word
 
 _AS_GOOD = 0.5
@@ -144,7 +145,11 @@ def _picks(marks: Sequence[ChapterMark], heard: _Options, offsets: OffsetMap, *,
     habits = habits_of(later, on_file=on_file, estimated=offsets.method == "title_evidence")
     reach = max(habit.reach for habit in habits)
     floor = max((pick.time for pick in first.values()), default=-1.0)
-    options = [heard.near(" ".join(titles[at]), at, (max(floor, at - reach), at + reach)) for at in later]
+    bounds = [0.0, *later, float("inf")]
+    options = [
+        heard.near(" ".join(titles[at]), at, (max(floor, at - reach), at + reach), (bounds[n], bounds[n + 2]))
+        for n, at in enumerate(later)
+    ]
     decided = snap(later, options, habits)
     picks = first | {at: _kept(at, pick, len(titles[at])) for at, pick in zip(later, decided, strict=True)}
     return {
@@ -163,6 +168,8 @@ class _Options:
         firsts = [p.word for p in spoken if p.word is not None]
         self._following = dict(zip(firsts, [*firsts[1:], len(words)], strict=False))
         self._titles = SpokenTitles(words)
+        self._sides = TopicSides(words)
+        self._starts = [word.start for word in words]
 
     def favour(self, steps: Sequence[Piece]) -> None:
         """Count in that things are put in, and cut, where topics end: raise the first place behind each step."""
@@ -172,12 +179,23 @@ class _Options:
                 place = self._places[at]
                 self._places[at] = replace(place, evidence=place.evidence + _AT_A_STEP)
 
-    def near(self, title: str, at: float, between: tuple[float, float]) -> list[Option]:
+    def near(self, title: str, at: float, between: tuple[float, float], neighbours: tuple[float, float]) -> list[Option]:
         """Return the options, between two times, for a title published at a time; sorted, the time itself one of them."""
         low, high = bisect.bisect_right(self._times, between[0]), bisect.bisect_right(self._times, between[1])
-        found = [Option(p.time, p.evidence + self._said(title, p.word)) for p in self._places[low:high]]
+        places = self._places[low:high]
+        sides = self._topical(places, between, neighbours)
+        found = [Option(p.time, p.evidence + self._said(title, p.word) + e) for p, e in zip(places, sides, strict=True)]
         found.append(Option(at, stay=True))
         return sorted(found, key=lambda o: o.time)
+
+    def _topical(self, places: Sequence[TopicStart], between: tuple[float, float], neighbours: tuple[float, float]) -> list[float]:
+        reach = (between[1] - between[0]) / 2
+        edges = (neighbours[0] + reach, *between, neighbours[1] - reach)
+        edges = (max(edges[0], edges[1] - WIDEST), edges[1], edges[2], min(edges[3], edges[2] + WIDEST))
+        a, b, c, d = (bisect.bisect_left(self._starts, edge - 0.05) for edge in edges)
+        at = [p.word if p.word is not None else bisect.bisect_left(self._starts, p.time) for p in places]
+        at = [min(c, max(b, word)) for word in at]
+        return self._sides.evidence(at, (b, c), (a, max(a, b)), (c, max(c, d)))
 
     def _said(self, title: str, word: int | None) -> float:
         return 0.0 if word is None else self._titles.evidence(title, word, self._following[word])
