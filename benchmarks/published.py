@@ -31,7 +31,7 @@ MID_FLOW, LATE = 0.15, 0.3
 """Share of the chapters whose beginning nothing in the text tells, and of the others that name their topic in the second sentence."""
 CHANGE = 0.4
 """Share of the chapters that begin with a change of speaker."""
-TOPICAL, STRANGE = 0.35, 0.06
+TOPICAL, STRANGE = 0.5, 0.06
 """Share of the sentences that are about their topic; of all, how many are about any topic of the episode instead."""
 PAUSES, LONG_PAUSES, SHORT_PAUSES = (0.25, 1.2), (0.9, 2.2), (0.3, 1.0)
 """Seconds between sentences, before chapters with a longer pause, and before chapters with an ordinary one."""

@@ -183,12 +183,12 @@ class _Options:
         """Return the options, between two times, for a title published at a time; sorted, the time itself one of them."""
         low, high = bisect.bisect_right(self._times, between[0]), bisect.bisect_right(self._times, between[1])
         places = self._places[low:high]
-        sides = self._topical(places, between, neighbours)
-        found = [Option(p.time, p.evidence + self._said(title, p.word) + e) for p, e in zip(places, sides, strict=True)]
+        sides, telling = self._topical(places, between, neighbours)
+        found = [Option(p.time, p.evidence + self._said(title, p.word, telling) + e) for p, e in zip(places, sides, strict=True)]
         found.append(Option(at, stay=True))
         return sorted(found, key=lambda o: o.time)
 
-    def _topical(self, places: Sequence[TopicStart], between: tuple[float, float], neighbours: tuple[float, float]) -> list[float]:
+    def _topical(self, places: Sequence[TopicStart], between: tuple[float, float], neighbours: tuple[float, float]) -> tuple[list[float], frozenset[str]]:
         reach = (between[1] - between[0]) / 2
         edges = (neighbours[0] + reach, *between, neighbours[1] - reach)
         edges = (max(edges[0], edges[1] - WIDEST), edges[1], edges[2], min(edges[3], edges[2] + WIDEST))
@@ -197,8 +197,12 @@ class _Options:
         at = [min(c, max(b, word)) for word in at]
         return self._sides.evidence(at, (b, c), (a, max(a, b)), (c, max(c, d)))
 
-    def _said(self, title: str, word: int | None) -> float:
-        return 0.0 if word is None else self._titles.evidence(title, word, self._following[word])
+    def _said(self, title: str, word: int | None, telling: frozenset[str]) -> float:
+        if word is None:
+            return 0.0
+        following = self._following[word]
+        topical = self._sides.says(telling, word, min(following, word + 16))
+        return self._titles.evidence(title, word, following, topical=topical)
 
 
 def _kept(there: float, pick: Pick, sharing: int) -> Pick:

@@ -31,6 +31,8 @@ _BY_CHANCE = 6.0
 """Twice the log-likelihood ratio at which a difference of rates is as likely real as not."""
 _MOST = 4.0
 _MOST_SAYS = 5.0
+_TELLING = 1.0
+"""Nats from which on a term is one of the topic's own."""
 
 
 class TopicSides:
@@ -43,22 +45,27 @@ class TopicSides:
 
     def evidence(
         self, places: Sequence[int], window: tuple[int, int], before: tuple[int, int], behind: tuple[int, int]
-    ) -> list[float]:
-        """Return the log-odds for the topic to change at each of some words, against the mean of them.
+    ) -> tuple[list[float], frozenset[str]]:
+        """Return the log-odds for the topic to change at each of some words, against the mean of them; and the second topic's words.
 
         All are indexes of words; ranges are half-open. `places`: sorted, inside `window`; `before` and `behind`: what surely
         belongs to the chapters on both sides.
         """
         sides = [self._vocabulary(*span) for span in (before, behind)]
         if min(side.total() for side in sides) < _FEWEST or not places:
-            return [0.0] * len(places)
+            return [0.0] * len(places), frozenset()
         first, second = sides
         near = self._terms[window[0] : window[1]]
         leaning = {term: self._lift(term, second) - self._lift(term, first) for term in set(itertools.chain.from_iterable(near))}
         sums = [0.0, *itertools.accumulate(sum(leaning[term] for term in terms) for terms in near)]
         found = [-sums[place - window[0]] for place in places]
         middle = sum(found) / len(found)
-        return [max(-_MOST_SAYS, min(_MOST_SAYS, value - middle)) for value in found]
+        telling = frozenset(term for term, leans in leaning.items() if leans >= _TELLING)
+        return [max(-_MOST_SAYS, min(_MOST_SAYS, value - middle)) for value in found], telling
+
+    def says(self, telling: frozenset[str], start: int, end: int) -> bool:
+        """Tell whether one of some terms is among the words of a range."""
+        return any(term in telling for terms in self._terms[start:end] for term in terms)
 
     def _vocabulary(self, start: int, end: int) -> Counter[str]:
         return Counter(itertools.chain.from_iterable(self._terms[start:end]))

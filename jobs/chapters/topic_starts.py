@@ -46,6 +46,7 @@ _W_SPEAKER = 0.6
 _W_INSIDE_SENTENCE = -2.5
 _W_TITLE = 2.5
 _W_ROLE = 3.0
+_W_TOPIC = 1.5
 _W_OPENER = 0.7
 _SAID_ALREADY = 0.6
 """Share of the evidence of a title's words that is lost where they were said just before."""
@@ -180,7 +181,7 @@ class SpokenTitles:
     def __init__(self, words: Sequence[Word]) -> None:
         self._said = [plain(w.text) for w in words]
 
-    def evidence(self, title: str, at: int, following: int) -> float:
+    def evidence(self, title: str, at: int, following: int, *, topical: bool = False) -> float:
         """Return the log-odds for a topic of this title to begin at a word, the next place being at word `following`.
 
         High where the words of the title, or phrases that go with such a title, come up and are new. What is said behind
@@ -196,7 +197,7 @@ class SpokenTitles:
         roles = [role.said for role in roles_of(title)]
         told = any(says(said, opening) for said in roles)
         role = told * (1 - _TOLD_ALREADY * any(says(said, self._said[before:at]) for said in roles))
-        return _W_OPENER * says(OPENERS, opening) + max(_W_TITLE * words, _W_ROLE * role)
+        return _W_OPENER * says(OPENERS, opening) + max(_W_TITLE * words, _W_ROLE * role, _W_TOPIC * topical)
 
     def _share(self, wanted: set[str], start: int, end: int) -> float:
         said = self._said[start:end]
