@@ -28,8 +28,6 @@ from benchmarks.published import (
 
 _INSIDE_CHANGE = 0.25
 """Share of the sentences inside a chapter that another speaker says than the one before."""
-_CHAINED = 0.3
-"""Share of the sentences about something to which a plain one is chained; those are worded alike, and tell nothing."""
 _NEVER = 1e-9
 
 
@@ -82,7 +80,7 @@ def _text(episode: Clean, at: int, begin: int, stretch: range) -> float:
 def _openings() -> dict[int, float]:
     """Return how probably each of the first sentences is the one that brings up the topic."""
     told = 1 - MID_FLOW
-    return {0: told * (1 - LATE), 1: told * LATE, **{n: MID_FLOW / 4 for n in (2, 3, 4, 5)}}
+    return {0: told * (1 - LATE), 1: told * LATE, **dict.fromkeys((2, 3, 4, 5), MID_FLOW / 4)}
 
 
 def _said(episode: Clean, sentence: Sentence, chapter: int) -> float:

@@ -4,7 +4,7 @@
 2. `chapters_of`: starts and segments → finished chapters with ends, ranges of segments and talk time.
 
 A person prints `12:34` for something that began at 12:31.8. A start is moved to the beginning of the sentence or turn that
-begins the topic if the list as a whole and what is heard there say so (`snap`, `topic_starts`), else it stays.
+begins the topic if the list as a whole and what is heard there say so (`snap`, `topic_starts`, `topic_sides`), else it stays.
 
 Decisions:
 
@@ -38,8 +38,8 @@ from dataclasses import dataclass, replace
 from jobs.chapters.anchor import IDENTITY, OffsetMap, Piece
 from jobs.chapters.as_published import as_published
 from jobs.chapters.snap import RIGHT, Option, Pick, habits_of, snap
-from jobs.chapters.topic_sides import WIDEST, TopicSides
-from jobs.chapters.topic_starts import SpokenTitles, TopicStart, music_starts, topic_starts
+from jobs.chapters.topic_sides import Boundary, TopicSides
+from jobs.chapters.topic_starts import TITLE_REACH, SpokenTitles, TopicStart, music_starts, topic_starts
 from storage.documents import AnchorMethod, Chapter, ChapterMark, Coverage, Notice, Segment, SourceKind, Turn, Word
 
 _AS_GOOD = 0.5
@@ -169,7 +169,6 @@ class _Options:
         self._following = dict(zip(firsts, [*firsts[1:], len(words)], strict=False))
         self._titles = SpokenTitles(words)
         self._sides = TopicSides(words)
-        self._starts = [word.start for word in words]
 
     def favour(self, steps: Sequence[Piece]) -> None:
         """Count in that things are put in, and cut, where topics end: raise the first place behind each step."""
@@ -180,29 +179,31 @@ class _Options:
                 self._places[at] = replace(place, evidence=place.evidence + _AT_A_STEP)
 
     def near(self, title: str, at: float, between: tuple[float, float], neighbours: tuple[float, float]) -> list[Option]:
-        """Return the options, between two times, for a title published at a time; sorted, the time itself one of them."""
+        """Return the options, between two times, for a title published at a time; sorted, the time itself one of them.
+
+        `neighbours`: the published times of the chapters before and behind it.
+        """
         low, high = bisect.bisect_right(self._times, between[0]), bisect.bisect_right(self._times, between[1])
         places = self._places[low:high]
-        sides, telling = self._topical(places, between, neighbours)
-        found = [Option(p.time, p.evidence + self._said(title, p.word, telling) + e) for p, e in zip(places, sides, strict=True)]
-        found.append(Option(at, stay=True))
+        boundary = self._sides.boundary(between, neighbours)
+        spoken = _words_of(places)
+        topical = dict(zip(spoken, boundary.evidence(spoken), strict=True))
+        found = [Option(at, stay=True)]
+        for place in places:
+            evidence = place.evidence
+            if place.word is not None:
+                evidence += topical[place.word] + self._said(title, place.word, boundary)
+            found.append(Option(place.time, evidence))
         return sorted(found, key=lambda o: o.time)
 
-    def _topical(self, places: Sequence[TopicStart], between: tuple[float, float], neighbours: tuple[float, float]) -> tuple[list[float], frozenset[str]]:
-        reach = (between[1] - between[0]) / 2
-        edges = (neighbours[0] + reach, *between, neighbours[1] - reach)
-        edges = (max(edges[0], edges[1] - WIDEST), edges[1], edges[2], min(edges[3], edges[2] + WIDEST))
-        a, b, c, d = (bisect.bisect_left(self._starts, edge - 0.05) for edge in edges)
-        at = [p.word if p.word is not None else bisect.bisect_left(self._starts, p.time) for p in places]
-        at = [min(c, max(b, word)) for word in at]
-        return self._sides.evidence(at, (b, c), (a, max(a, b)), (c, max(c, d)))
-
-    def _said(self, title: str, word: int | None, telling: frozenset[str]) -> float:
-        if word is None:
-            return 0.0
+    def _said(self, title: str, word: int, boundary: Boundary) -> float:
         following = self._following[word]
-        topical = self._sides.says(telling, word, min(following, word + 16))
+        topical = boundary.opens(word, min(following, word + TITLE_REACH))
         return self._titles.evidence(title, word, following, topical=topical)
+
+
+def _words_of(places: Sequence[TopicStart]) -> list[int]:
+    return [place.word for place in places if place.word is not None]
 
 
 def _kept(there: float, pick: Pick, sharing: int) -> Pick:

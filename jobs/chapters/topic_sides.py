@@ -6,29 +6,34 @@ time is likelier under one of them. A boundary is worth the sum over all words n
 those behind it under the second vocabulary: the two-segment case of the model of Utiyama and Isahara (ACL 2001), with
 vocabularies that are learnt from outside.
 
-Decisions: a term counts only as far as its two rates really differ (the log-likelihood ratio of Dunning, "Accurate Methods for
-the Statistics of Surprise and Coincidence", 1993): most of what is said is said everywhere. Nothing counts more than `_MOST`,
-for a word that is said once will be said again, and a boundary not more than `_MOST_SAYS`.
+Where a chapter begins, its topic is mostly named at once: of the places around a printed time, one whose first words have a term
+of the second vocabulary is the likelier (`Boundary.opens`).
+
+Decisions: a term counts for a vocabulary only as far as it is really more frequent there than in the rest of the episode (the
+log-likelihood ratio of Dunning, "Accurate Methods for the Statistics of Surprise and Coincidence", 1993), since most of what is
+said is said everywhere. Nothing counts more than `_MOST`, for a word that is said once will be said again, and a place not more
+than `_MOST_SAYS`. A side of fewer than `_FEWEST` terms is not known, and nothing is said of its boundary.
 """
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from jobs.chapters.topic_words import terms_of
 from storage.documents import Word
 
-WIDEST = 400.0
+_WIDEST = 400.0
 """Seconds of a chapter that tell its vocabulary."""
 _FEWEST = 20
-"""Terms without which a side is not known."""
 _PSEUDO = 0.5
-"""Times that a term is counted on each side without having been said."""
+"""Times that a term is counted everywhere without having been said."""
 _BY_CHANCE = 6.0
-"""Twice the log-likelihood ratio at which a difference of rates is as likely real as not."""
+"""Twice the log-likelihood ratio at which a higher rate is as likely real as not."""
 _MOST = 4.0
 _MOST_SAYS = 5.0
 _TELLING = 1.0
@@ -36,49 +41,66 @@ _TELLING = 1.0
 
 
 class TopicSides:
-    """The words of an episode, asked for the boundary between two chapters."""
+    """The words of an episode, asked for the boundaries of its chapters."""
 
     def __init__(self, words: Sequence[Word]) -> None:
         self._terms = terms_of(words)
+        self._starts = [word.start for word in words]
         self._all = self._vocabulary(0, len(words))
         self._total = self._all.total()
 
-    def evidence(
-        self, places: Sequence[int], window: tuple[int, int], before: tuple[int, int], behind: tuple[int, int]
-    ) -> tuple[list[float], frozenset[str]]:
-        """Return the log-odds for the topic to change at each of some words, against the mean of them; and the second topic's words.
+    def boundary(self, between: tuple[float, float], neighbours: tuple[float, float]) -> Boundary:
+        """Return what is known of a chapter that begins between two times, in the middle of them as printed.
 
-        All are indexes of words; ranges are half-open. `places`: sorted, inside `window`; `before` and `behind`: what surely
-        belongs to the chapters on both sides.
+        `neighbours`: the printed times of the chapters before and behind it, which are off by as much.
         """
-        sides = [self._vocabulary(*span) for span in (before, behind)]
-        if min(side.total() for side in sides) < _FEWEST or not places:
-            return [0.0] * len(places), frozenset()
-        first, second = sides
-        near = self._terms[window[0] : window[1]]
-        leaning = {term: self._lift(term, second) - self._lift(term, first) for term in set(itertools.chain.from_iterable(near))}
-        sums = [0.0, *itertools.accumulate(sum(leaning[term] for term in terms) for terms in near)]
-        found = [-sums[place - window[0]] for place in places]
-        middle = sum(found) / len(found)
-        telling = frozenset(term for term, leans in leaning.items() if leans >= _TELLING)
-        return [max(-_MOST_SAYS, min(_MOST_SAYS, value - middle)) for value in found], telling
-
-    def says(self, telling: frozenset[str], start: int, end: int) -> bool:
-        """Tell whether one of some terms is among the words of a range."""
-        return any(term in telling for terms in self._terms[start:end] for term in terms)
+        reach = (between[1] - between[0]) / 2
+        first = max(neighbours[0] + reach, between[0] - _WIDEST)
+        last = min(neighbours[1] - reach, between[1] + _WIDEST)
+        begin, start, end, stop = (bisect.bisect_left(self._starts, time) for time in (first, *between, last))
+        before, behind = self._vocabulary(begin, start), self._vocabulary(end, stop)
+        near = self._terms[start:end]
+        if min(before.total(), behind.total()) < _FEWEST:
+            return Boundary(start, near, {})
+        terms = set(itertools.chain.from_iterable(near))
+        return Boundary(start, near, {term: self._lift(term, behind) - self._lift(term, before) for term in terms})
 
     def _vocabulary(self, start: int, end: int) -> Counter[str]:
         return Counter(itertools.chain.from_iterable(self._terms[start:end]))
 
     def _lift(self, term: str, side: Counter[str]) -> float:
         """Return by how much, in nats, a term is likelier on a side than elsewhere in the episode."""
-        here, rest = side[term], self._all[term] - side[term]
-        other_here, other_rest = side.total() - here, self._total - side.total() - rest
-        lift = math.log((here + _PSEUDO) / (side.total() + 1)) - math.log((rest + _PSEUDO) / (self._total - side.total() + 1))
+        size, elsewhere = side.total(), self._total - side.total()
+        here, there = side[term], self._all[term] - side[term]
+        lift = math.log((here + _PSEUDO) / (size + 1)) - math.log((there + _PSEUDO) / (elsewhere + 1))
         if lift <= 0:
             return 0.0
-        real = 1 / (1 + math.exp(min(50.0, (_BY_CHANCE - _surprise(here, other_here, rest, other_rest)) / 2)))
-        return real * min(_MOST, lift)
+        surprise = _surprise(here, size - here, there, elsewhere - there)
+        return min(_MOST, lift) / (1 + math.exp(min(50.0, (_BY_CHANCE - surprise) / 2)))
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """The words around the beginning of a chapter."""
+
+    first: int
+    """Index of the first of them."""
+    terms: Sequence[Sequence[str]]
+    """Of each word."""
+    leaning: Mapping[str, float]
+    """By how much, in nats, a term belongs to the chapter that begins; negative: to the one before."""
+
+    def evidence(self, places: Sequence[int]) -> list[float]:
+        """Return the log-odds for the topic to change at each of some words, given by index, against the mean of them."""
+        sums = [0.0, *itertools.accumulate(sum(self.leaning.get(term, 0.0) for term in terms) for terms in self.terms)]
+        found = [-sums[min(len(self.terms), max(0, place - self.first))] for place in places]
+        middle = sum(found) / len(found) if found else 0.0
+        return [max(-_MOST_SAYS, min(_MOST_SAYS, value - middle)) for value in found]
+
+    def opens(self, start: int, end: int) -> bool:
+        """Tell whether a range of words, given by index, names the topic of the chapter."""
+        near = self.terms[max(0, start - self.first) : max(0, end - self.first)]
+        return any(self.leaning.get(term, 0.0) >= _TELLING for terms in near for term in terms)
 
 
 def _surprise(a: int, rest_a: int, b: int, rest_b: int) -> float:
