@@ -32,7 +32,7 @@ from typing import Self, TypeAlias
 import av
 import numpy as np
 
-from benchmarks.conversations import Voice, find_speech, load_voices, merge
+from benchmarks.readers import Voice, find_speech, readers
 from benchmarks.table import Goal, Report, Row, arguments, show
 from jobs.engines.protocols import SAMPLE_RATE, Diarization, Samples, SpeakerHints
 from jobs.engines.resemblyzer import ResemblyzerDiarizer
@@ -169,10 +169,21 @@ def coded(samples: Samples, container: str, codec: str, rate: int, bits: int) ->
     return heard
 
 
+def _phrases(speech: Sequence[Span], pause: float = 0.3) -> list[Span]:
+    """Return stretches of speech, those with a shorter pause between them as one."""
+    phrases: list[Span] = []
+    for span in speech:
+        if phrases and span.start <= phrases[-1].end + pause:
+            phrases[-1] = Span(start=phrases[-1].start, end=max(phrases[-1].end, span.end))
+        else:
+            phrases.append(span)
+    return phrases
+
+
 def said(voice: Voice, half: int | None, random: np.random.Generator) -> Samples:
     """Return 12 to 25 s of a reader, put together from stretches of speech; of one half of what there is, if that is asked."""
     middle = len(voice.samples) / SAMPLE_RATE / 2
-    spans = [span for span in merge(list(voice.speech), gap=0.3) if span.end - span.start >= 1.0]
+    spans = [span for span in _phrases(voice.speech) if span.end - span.start >= 1.0]
     pieces = [piece for span in spans for piece in _cut(span, 4.0)]
     if half is not None:
         pieces = [piece for piece in pieces if (piece.start >= middle if half else piece.end <= middle)]
@@ -294,7 +305,7 @@ def apart(memory: VoiceMemory, ear: Ear, known: Sequence[Heard], asked: Sequence
 def measure(seed: int, shows: int, diarized: int) -> Report:
     """Make the shows and count."""
     random, ear = np.random.default_rng(seed), Ear()
-    hosts, guests = load_voices(SPEAKERS / "test-other"), load_voices(SPEAKERS / "train-clean-100")[:GUESTS]
+    hosts, guests = readers(SPEAKERS / "test-other"), readers(SPEAKERS / "train-clean-100")[:GUESTS]
     takes = record(hosts, guests, ear, random)
     pairs = list(itertools.combinations([host.name for host in hosts], 2))
     order, parted, calls, told = Tally(), Tally(), Tally(), Tally()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from benchmarks.disturbed import Received, disturb, printed, script
 from benchmarks.published import Clean, TitleKind, clean
 from jobs.chapters.anchoring import Anchoring, Episode, anchor
+from jobs.chapters.foreign_stretches import foreign_stretches
 from jobs.chapters.place import find_starts
 from jobs.published import PublisherTranscript
 from storage.documents import ChapterMark, SourceKind
@@ -58,11 +60,38 @@ def test_a_transcript_without_times_or_of_another_clock_is_no_evidence() -> None
     assert second.offsets.method == "publisher_transcript"
 
 
-def test_embedded_chapters_keep_their_clock_and_the_ads_are_still_named() -> None:
-    """They are in the file itself."""
-    anchoring = anchored(TALK, WITH_ADS, kind="embedded", transcripts=OFFERED)
+def embedded_marks(talk: Clean, received: Received) -> list[ChapterMark]:
+    """Return chapters as a program writes them that made the very file."""
+    places = [(received.place(start), title) for start, title, _ in talk.chapters]
+    return [ChapterMark(start=place, title=title) for place, title in places if place is not None]
+
+
+@pytest.mark.parametrize("titles", ["spoken", "paraphrased", "hopeless"])
+def test_embedded_chapters_keep_their_clock_and_the_ads_are_still_named(titles: TitleKind) -> None:
+    """They are in the file itself, so a transcript that shows ads says nothing against them."""
+    talk = episode(7, titles)
+    received = disturb(talk, "ads at pauses", seed=4, errors=0.1)
+    marks = embedded_marks(talk, received)
+    anchoring = anchor(marks, "embedded", heard(received, talk.duration), transcripts=[script(talk, "captions", 1)])
     assert anchoring.offsets.pieces == ()
     assert codes(anchoring) == ["inserted_audio"]
+
+
+def test_embedded_chapters_that_are_the_publishers_are_moved() -> None:
+    """Tags sent along with another file: the transcript says where they belong, and that is where their titles are said."""
+    received = disturb(TALK, "intro added", seed=2, errors=0.1)
+    anchoring = anchored(TALK, received, kind="embedded", transcripts=OFFERED)
+    assert anchoring.offsets.method == "publisher_transcript"
+    for start, _, _ in TALK.chapters[1:]:
+        assert anchoring.offsets.apply(start) == pytest.approx(received.place(start), abs=0.6)
+    assert codes(anchoring) == ["inserted_audio", "embedded_chapters_stale", "chapters_anchored"]
+
+
+def test_embedded_chapters_of_which_nothing_is_said_stay() -> None:
+    """A transcript alone does not tell to which clock the tags belong."""
+    unheard = Episode((), WITH_ADS.turns, WITH_ADS.coverage, WITH_ADS.duration, TALK.duration)
+    assert anchor(printed(TALK, "exact", 1), "embedded", unheard, transcripts=OFFERED).offsets.pieces == ()
+    assert anchored(TALK, WITH_ADS, kind="embedded").offsets.pieces == ()
 
 
 def test_chapters_in_the_file_place_the_published_ones() -> None:
@@ -80,8 +109,38 @@ def test_titles_decide_where_there_is_nothing_else() -> None:
     shifted = disturb(TALK, "intro added", seed=2, errors=0.1)
     anchoring = anchored(TALK, shifted)
     assert anchoring.offsets.method == "title_evidence"
-    assert codes(anchoring) == ["chapters_anchored"]
-    assert "titles" in anchoring.notices[0].message
+    assert codes(anchoring)[-1] == "chapters_anchored"
+    assert "titles" in anchoring.notices[-1].message
+
+
+@pytest.mark.parametrize("seed", range(1, 5))
+def test_titles_and_a_strange_voice_tell_what_was_inserted(seed: int) -> None:
+    """The length from the chapters, the place from who speaks or, without speakers, from a sponsor's phrases; or nothing."""
+    talk = clean(seed, chapters=10, minutes=24, titles="spoken")
+    received = disturb(talk, "one ad", seed=seed, errors=0.1)
+    ad = next(n for n, stretch in enumerate(received.stretches) if stretch.foreign is not None)
+    start = sum(s.end - s.start for s in received.stretches[:ad])
+    end = start + received.stretches[ad].end
+    for words in (received.words, [word.model_copy(update={"speaker": None}) for word in received.words]):
+        found = anchor(printed(talk, "seconds", 1), "show_notes", replace(heard(received, talk.duration), words=words)).inserted
+        assert len(found) <= 1
+        for span in found:
+            assert (span.start, span.end) == pytest.approx((start, end), abs=4)
+
+
+def test_nothing_is_marked_without_a_step_or_without_strangers() -> None:
+    """A voice that speaks once is a guest, unless the chapters behind it are late; and late chapters alone name no place."""
+    received = disturb(TALK, "none", seed=1, errors=0.0)
+    assert anchored(TALK, received).inserted == ()
+    shifted = disturb(TALK, "intro added", seed=2, errors=0.1)
+    alike = [word.model_copy(update={"speaker": "Speaker 1", "text": "word"}) for word in shifted.words]
+    marks = printed(TALK, "exact", 1)
+    offsets = anchored(TALK, shifted).offsets
+    found = [
+        foreign_stretches(marks, offsets, words=words, turns=(), coverage=shifted.coverage, duration=shifted.duration)
+        for words in (alike, shifted.words)
+    ]
+    assert [len(spans) for spans in found] == [0, 1]
 
 
 def test_hopeless_titles_keep_their_times_and_say_so() -> None:

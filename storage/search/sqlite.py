@@ -85,7 +85,7 @@ class SqliteIndex:
         """Index an episode, in place of what was indexed of it before."""
         texts = [_columns(entry, passage) for passage in passages]
         bodies = [packed(passage) for passage in passages]
-        with lightly(self._engine).begin() as connection:
+        with lightly(self._engine) as connection:
             _remove(connection, entry.id)
             first = _free_ids(connection, entry, len(passages))
             ids = range(first, first + len(passages))
@@ -101,7 +101,7 @@ class SqliteIndex:
     def remove(self, episode_ids: Collection[str]) -> None:
         """Forget episodes."""
         for episode_id in episode_ids:  # each in a transaction of its own, so that others can write between them
-            with lightly(self._engine).begin() as connection:
+            with lightly(self._engine) as connection:
                 _remove(connection, episode_id)
 
     def digests(self, episode_id: str | None = None) -> Mapping[str, str]:
