@@ -234,7 +234,9 @@ def main() -> int:
             print(f"{told}, DER {row['DER %']:.1f} %", file=sys.stderr, flush=True)
     details = [row for rows in groups.values() for row in rows]
     rows = [summed_up(group, rows) for group, rows in groups.items()]
-    notes.append("Words that two say at once are in the last but two columns only: one voice is heard at a time.")
+    notes.append(
+        "`words right` leaves out words in overlapped speech, of which a recogniser hears one voice; the next column has them."
+    )
     settings = {"sets": sets, "seed": given.seed, "given": given.given, "engine": diarizer.info.name}
     return show(
         Report(f"Who speaks when: {diarizer.info.name}", rows, goals(groups), notes, settings, details), as_json=given.json

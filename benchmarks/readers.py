@@ -6,7 +6,7 @@ import random
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -101,8 +101,3 @@ def _synthesised(program: str, seconds: float, seed: int) -> Iterator[Voice]:
 
 def _levelled(name: str, samples: Samples) -> Voice:
     return Voice(name, (samples / np.sqrt(np.mean(samples**2)) * _LEVEL).astype(np.float32), find_speech(samples))
-
-
-def total_speech(voices: Sequence[Voice]) -> float:
-    """Return how many seconds of speech the voices have to say before they repeat themselves."""
-    return sum(span.end - span.start for voice in voices for span in voice.speech)

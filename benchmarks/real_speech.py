@@ -127,7 +127,7 @@ def main() -> int:
     if not audio.is_dir():
         parser.error(f"the real recordings are not here: {audio} is no folder")
     rows = [*speech_rows(audio, given.folder / "models"), *speaker_rows(audio)]
-    notes = ["Nothing here was tuned on; meetings are far-field, with much overlap, which Resemblyzer cannot hear."]
+    notes = ["Nothing here was tuned on; meetings are far-field, with much overlap, of which Resemblyzer hears little."]
     return show(Report("Real speech through the embedded engines", rows, (), notes), as_json=given.json)
 
 

@@ -19,8 +19,7 @@ Vectors: TypeAlias = npt.NDArray[np.float32]
 def voices(count: int, likeness: float = 0.6) -> Vectors:
     """Return unit voices of which any two have this cosine."""
     basis = np.linalg.qr(np.random.default_rng(5).standard_normal((256, count + 1)))[0].T
-    found: Vectors = (np.sqrt(likeness) * basis[0] + np.sqrt(1 - likeness) * basis[1:]).astype(np.float32)
-    return found
+    return np.asarray(np.sqrt(likeness) * basis[0] + np.sqrt(1 - likeness) * basis[1:], dtype=np.float32)
 
 
 def windows(shares: Sequence[tuple[float, ...]], who: Vectors, noise: float = 0.0) -> VoiceWindows:
