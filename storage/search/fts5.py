@@ -9,22 +9,25 @@ from storage.search.query import Query, Term
 _EVERYWHERE = "{chapter episode show speakers words}"
 
 
-def expression(query: Query) -> str:
-    """Return a query as FTS5 understands it: made of quoted tokens alone, whatever was typed."""
+def expressions(query: Query) -> tuple[str, ...]:
+    """Return a query as FTS5 understands it: made of quoted tokens alone, whatever was typed.
+
+    What any of the expressions matches is found. A single term is looked for in words and in titles by itself, since FTS5 would
+    go through a frequent word for each part of an `OR`. Of several terms only one need be said; what is in titles alone,
+    and so in every passage below them, `moment_of` leaves out.
+    """
     wanted = filters(query)
-    if query.terms:
-        anyone = either(map(quoted, query.terms))
-        if any(term.open_ended for term in query.terms):
-            # a beginning is looked up anew wherever it stands; what this finds too much, `moment_of` leaves out
-            titled = [f"(mark : (c OR e OR s) AND {{chapter episode show speakers}} : {anyone})"]
-        else:
-            places = (("c", "chapter"), ("e", "{episode show}"), ("s", "speakers"))
-            titled = [f"(mark : {mark} AND {place} : {anyone})" for mark, place in places]
-        wanted.append(either([f"words : {anyone}", *titled]))
-    elif not query.speakers:
-        wanted.append("mark : c" if query.chapters else "mark : e")
+    if not query.terms:
+        marked = () if query.speakers else ("mark : c" if query.chapters else "mark : e",)
+        return (_without(query, [*wanted, *marked]),)
     if len(query.terms) > 1:
-        wanted += map(anywhere, query.terms)
+        return (_without(query, [*wanted, *map(anywhere, query.terms)]),)
+    said = f"words : {quoted(query.terms[0])}"
+    titled = f"mark : (c OR e OR s) AND {{chapter episode show speakers}} : {quoted(query.terms[0])}"
+    return _without(query, [*wanted, said]), _without(query, [*wanted, titled])
+
+
+def _without(query: Query, wanted: list[str]) -> str:
     found = " AND ".join(wanted)
     return f"({found}) NOT {either(map(anywhere, query.excluded))}" if query.excluded else found
 

@@ -121,9 +121,10 @@ def moment_of(entry: Entry, passage: Passage, query: Query) -> Moment | None:
         return None
     if hits:
         return _at_hits(entry, passage, spoken, hits)
-    if query.terms and not any(_holds(title, term) for title in _opened(entry, passage) for term in query.terms):
-        return None
-    return _at_title(entry, passage, eligible, from_speaker=bool(query.speakers))
+    if not query.terms or any(_holds(title, term) for title in _opened(entry, passage) for term in query.terms):
+        return _at_title(entry, passage, eligible, from_speaker=bool(query.speakers))
+    named = [place for place in eligible if any(_is_by(passage.said[place].speaker, [term]) for term in query.terms)]
+    return _at_title(entry, passage, named, from_speaker=True) if named and passage.new_speakers else None
 
 
 def _at_hits(entry: Entry, passage: Passage, spoken: _Spoken, hits: Sequence[_Hit]) -> Moment:
@@ -184,10 +185,9 @@ def _is_titled(term: Term, entry: Entry, passage: Passage) -> bool:
 
 
 def _opened(entry: Entry, passage: Passage) -> list[str]:
-    """Return the titles and names that are found with this passage and not with a later one."""
+    """Return the titles that are found with this passage and not with a later one."""
     opened = [passage.chapter] if passage.opens_chapter else []
     opened += [entry.title, entry.show] if passage.opens_episode else []
-    opened += passage.speakers if passage.new_speakers else ()
     return [text for text in opened if text]
 
 

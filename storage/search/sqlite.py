@@ -26,7 +26,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from storage.database import connect, lightly, reading, sqlite_url
 from storage.errors import IndexDamaged, LedgerUnavailable
-from storage.search.fts5 import anywhere, either, expression, filters, quoted
+from storage.search.fts5 import anywhere, expressions, filters
 from storage.search.index import PATIENCE, PER_DAY, WINDOW, Window, entry_of_row, highest_id, lowest_id, too_much
 from storage.search.passages import Entry, Passage, packed, unpacked
 from storage.search.query import Query, Term
@@ -120,10 +120,11 @@ class SqliteIndex:
         """Return the newest matching passages, the best first."""
         extent = lowest_id(query.since), highest_id(query.until, below)
         with _within_reason(self._engine) as connection:
-            ids = connection.exec_driver_sql(_NEWEST, (expression(query), *extent, WINDOW)).scalars().all()
+            found = [_newest(connection, wanted, *extent, WINDOW) for wanted in expressions(query)]
+            ids = sorted(set().union(*found), reverse=True)[:WINDOW]
             if not ids:
                 return Window(())
-            best = _ranked(connection, query, ids)
+            best = _ranked(connection, query, ids, titled=frozenset(found[-1] if len(found) > 1 else ()))
         return Window(tuple(best), ids[0], ids[-1] if len(ids) == WINDOW else None)
 
     def load(self, ids: Sequence[int]) -> Mapping[int, tuple[Entry, Passage]]:
@@ -199,7 +200,11 @@ def _columns(entry: Entry, passage: Passage) -> tuple[str, ...]:
 # ------------------------------------------------------------------ ranking
 
 
-def _ranked(connection: Connection, query: Query, ids: Sequence[int]) -> list[int]:
+def _newest(connection: Connection, wanted: str, low: int, high: int, most: int) -> list[int]:
+    return list(connection.exec_driver_sql(_NEWEST, (wanted, low, high, most)).scalars())
+
+
+def _ranked(connection: Connection, query: Query, ids: Sequence[int], *, titled: frozenset[int]) -> list[int]:
     """Return the ids of a window, which come with the newest first, in the order of how well they match.
 
     bm25 counts in how many passages each term is, all over the index. So only terms are ranked by that are in few of them: the
@@ -211,9 +216,7 @@ def _ranked(connection: Connection, query: Query, ids: Sequence[int]) -> list[in
         rows = connection.exec_driver_sql(_SCORED, (wanted, ids[-1], ids[0]))
         scores: dict[int, float] = {row[0]: row[1] for row in rows}
     else:
-        wanted = f"mark : c AND chapter : {either(map(quoted, query.terms))}" if query.terms else ""
-        titled = connection.exec_driver_sql(_NEWEST, (wanted, ids[-1], ids[0], WINDOW)) if wanted else ()
-        scores = {row[0]: -1.0 for row in titled}
+        scores = dict.fromkeys(titled, -1.0)
     return sorted(ids, key=lambda passage_id: scores.get(passage_id, 0.0))
 
 
@@ -222,7 +225,7 @@ def _is_telling(connection: Connection, term: Term) -> bool:
     if term.open_ended and len(term.tokens) == 1:
         return False  # it would have to be looked up anew
     for token in dict.fromkeys(term.tokens[: -1 if term.open_ended else None]):
-        sampled = connection.exec_driver_sql(_NEWEST, (f'"{token}"', 0, highest_id(None, None), _SAMPLE)).scalars().all()
+        sampled = _newest(connection, f'"{token}"', 0, highest_id(None, None), _SAMPLE)
         if len(sampled) < _SAMPLE:
             return True
         among = connection.exec_driver_sql(_COUNTED, (sampled[-1], int(_SAMPLE / _FREQUENT))).scalar_one()
