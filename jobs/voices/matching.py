@@ -1,13 +1,14 @@
 """Which remembered voice a speaker is, or none: as alike as no stranger would be.
 
 A cosine says little by itself: noise, a codec, or a model make all voices more alike, or less. So each score is set against
-the scores of strangers, as in symmetric score normalisation (s-norm; Kenny 2010, Shum et al. 2010): how alike the speaker and the
-remembered voice are to others who are surely not that voice. These are the voices that were heard beside it in some episode, and
-those who speak in this one; a voice that it never met may be the same person's, heard otherwise. Where it met but few (a
-guest), all other voices count, for two who are on the telephone are alike by that. They are few at first, so what is
-known of the model in general counts as some strangers more.
+the scores of strangers, as in symmetric score normalisation (s-norm; Kenny 2010, Shum et al. 2010): how alike the speaker
+and the remembered voice are to others who are surely not that voice. These are the voices that were heard beside it in some
+episode, and those who speak in this one; a voice that it never met may be the same person's, heard otherwise. Where it met
+but few (a guest), all other voices count, for two who are on the telephone are alike by that. They are few at first, so what
+is known of the model in general counts as some strangers more.
 
-A speaker is matched if fewer than `FALSE_MATCHES` of strangers would seem so alike to any of the voices, if they are not much less alike than that voice is to itself from episode to episode, and if no other voice comes near. One speaker of an
+A speaker is matched if fewer than `FALSE_MATCHES` of strangers would seem so alike to any of the voices, if they are not
+much less alike than that voice is to itself from episode to episode, and if no other voice comes near. One speaker of an
 episode is one voice.
 """
 
