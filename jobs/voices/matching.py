@@ -1,12 +1,13 @@
 """Which remembered voice a speaker is, or none: as alike as no stranger would be.
 
 A cosine says little by itself: noise, a codec, or a model make all voices more alike, or less. So each score is set against
-the scores of strangers, as in symmetric score normalisation (s-norm; Kenny 2010, Shum et al. 2010): how alike the speaker and the
-remembered voice are to others who are surely not that voice. These are the voices that were heard beside it in some episode, and
-those who speak in this one; a voice that it never met may be the same person's, heard otherwise. They are few at
-first, so what is known of the model in general counts as some strangers more.
+the scores of strangers, as in symmetric score normalisation (s-norm; Kenny 2010, Shum et al. 2010): how alike the speaker
+and the remembered voice are to others who are surely not that voice. These are the voices that were heard beside it in some
+episode, and those who speak in this one; a voice that it never met may be the same person's, heard otherwise. Where it met
+but few (a guest), all other voices count, for two who are on the telephone are alike by that. They are few at first, so what
+is known of the model in general counts as some strangers more.
 
-A speaker is matched if among so many voices fewer than `FALSE_MATCHES` of strangers would seem so alike to any, if they are not
+A speaker is matched if fewer than `FALSE_MATCHES` of strangers would seem so alike to any of the voices, if they are not
 much less alike than that voice is to itself from episode to episode, and if no other voice comes near. One speaker of an
 episode is one voice.
 """
@@ -32,6 +33,9 @@ LEAST_LIKENESS = 4.0
 
 MARGIN = 1.0
 """Standard deviations of strangers by which the best voice has to lead over another that was heard beside it."""
+
+FEW = 4
+"""Others whom a voice has to have met for these to stand for all strangers."""
 
 Scores = npt.NDArray[np.float64]
 
@@ -76,8 +80,9 @@ def match(speakers: Sequence[NewSample], profiles: Sequence[Profile], expected: 
     known = np.stack([profile.centroid for profile in profiles]).astype(float)
     alike = heard @ known.T
     surprise = _normalised(alike, heard @ heard.T, known @ known.T, _met(profiles), expected)
-    bar = NormalDist().inv_cdf(1 - FALSE_MATCHES / len(profiles))
-    claims = (surprise >= bar) & _within_spread(alike, profiles, expected)
+    shares = _shares(profiles)
+    bars = np.array([NormalDist().inv_cdf(1 - FALSE_MATCHES * share) for share in shares])
+    claims = (surprise >= bars) & _within_spread(alike, profiles, expected)
     placed: dict[str, Placement] = {}
     doubtful: set[str] = set()
     taken, decided = set[int](), set[int]()
@@ -90,13 +95,19 @@ def match(speakers: Sequence[NewSample], profiles: Sequence[Profile], expected: 
             doubtful.add(label)
             continue
         taken.add(column)
-        placed[label] = Placement(profiles[column].voice_id, sureness(float(surprise[row, column]), len(profiles)))
+        placed[label] = Placement(profiles[column].voice_id, sureness(float(surprise[row, column]), shares[column]))
     return Matches(placed, frozenset(doubtful))
 
 
-def sureness(surprise: float, voices: int) -> float:
-    """Return the probability that no stranger would be so alike to any of so many voices."""
-    return max(0.0, 1.0 - voices * _tail(surprise))
+def sureness(surprise: float, share: float) -> float:
+    """Return the probability that no stranger would be so alike to any voice, if this one has such a share in all mistakes."""
+    return max(0.0, 1.0 - _tail(surprise) / share)
+
+
+def _shares(profiles: Sequence[Profile]) -> list[float]:
+    """Return the share in all mistakes that each voice may have: who was heard often is more likely to be heard again."""
+    total = sum(len(profile.episodes) for profile in profiles)
+    return [len(profile.episodes) / total for profile in profiles]
 
 
 def _tail(surprise: float) -> float:
@@ -113,10 +124,12 @@ def _normalised(
 ) -> Scores:
     """Return for each speaker and voice by how many standard deviations they are more alike than strangers."""
     surprise = np.empty_like(alike)
+    few = met.sum(axis=1) < FEW
+    strangers = np.where(few[:, None], ~np.eye(len(met), dtype=bool), met)
     for row, column in np.ndindex(alike.shape):
         others = np.arange(len(alike)) != row
-        of_speaker = np.concatenate([alike[row, met[column]], among_heard[row, others]])
-        of_voice = np.concatenate([among_known[column, met[column]], alike[others, column]])
+        of_speaker = np.concatenate([alike[row, strangers[column]], among_heard[row, others]])
+        of_voice = np.concatenate([among_known[column, strangers[column]], alike[others, column]])
         sides = [_strangers(of_speaker, expected), _strangers(of_voice, expected)]
         surprise[row, column] = np.mean([(alike[row, column] - mean) / deviation for mean, deviation in sides])
     return surprise
