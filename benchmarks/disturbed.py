@@ -22,6 +22,8 @@ DISTURBANCES: tuple[Disturbance, ...] = (
 )  # fmt: skip
 Printing = Literal["exact", "seconds", "by hand", "minutes"]
 Script = Literal["captions", "paragraphs"]
+BY_HAND = 3.0
+"""Seconds by which times are off at most that people print by hand."""
 
 
 @dataclass(frozen=True)
@@ -189,7 +191,7 @@ def printed(episode: Clean, how: Printing, seed: int) -> tuple[ChapterMark, ...]
         shown = {
             "exact": round(start, 3),
             "seconds": float(int(start)),
-            "by hand": start + draw.uniform(-3, 3),
+            "by hand": start + draw.uniform(-BY_HAND, BY_HAND),
             "minutes": 60.0 * round(start / 60),
         }[how]
         latest = max(latest, shown) if start else 0.0

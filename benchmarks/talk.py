@@ -174,5 +174,12 @@ class Talker:
         return word + ("es" if word.endswith(("s", "h", "x")) else "s") if self._draw.random() < 0.5 else word
 
     def _filled(self, template: str, topic: tuple[str, ...]) -> list[str]:
-        stock = {"{n}": _NOUNS, "{v}": _VERBS, "{a}": _ADJECTIVES, "{t}": topic}
-        return [self._draw.choice(stock[slot]) if slot in stock else slot for slot in template.split()]
+        stock = {"{n}": _NOUNS, "{v}": _VERBS, "{a}": _ADJECTIVES}
+        return [
+            self._topical(topic) if slot == "{t}" else self._draw.choice(stock[slot]) if slot in stock else slot
+            for slot in template.split()
+        ]
+
+    def _topical(self, topic: tuple[str, ...]) -> str:
+        """Return a word of a topic; those that name it are said most (Zipf)."""
+        return self._draw.choices(topic, [1 / rank for rank in range(1, len(topic) + 1)])[0]

@@ -4,7 +4,7 @@
 2. `chapters_of`: starts and segments → finished chapters with ends, ranges of segments and talk time.
 
 A person prints `12:34` for something that began at 12:31.8. A start is moved to the beginning of the sentence or turn that
-begins the topic if the list as a whole and what is heard there say so (`snap`, `topic_starts`), else it stays.
+begins the topic if the list as a whole and what is heard there say so (`snap`, `topic_starts`, `topic_sides`), else it stays.
 
 Decisions:
 
@@ -38,7 +38,8 @@ from dataclasses import dataclass, replace
 from jobs.chapters.anchor import IDENTITY, OffsetMap, Piece
 from jobs.chapters.as_published import as_published
 from jobs.chapters.snap import RIGHT, Option, Pick, habits_of, snap
-from jobs.chapters.topic_starts import SpokenTitles, music_starts, topic_starts
+from jobs.chapters.topic_sides import Boundary, TopicSides
+from jobs.chapters.topic_starts import TITLE_REACH, SpokenTitles, TopicStart, music_starts, topic_starts
 from storage.documents import AnchorMethod, Chapter, ChapterMark, Coverage, Notice, Segment, SourceKind, Turn, Word
 
 _AS_GOOD = 0.5
@@ -144,7 +145,11 @@ def _picks(marks: Sequence[ChapterMark], heard: _Options, offsets: OffsetMap, *,
     habits = habits_of(later, on_file=on_file, estimated=offsets.method == "title_evidence")
     reach = max(habit.reach for habit in habits)
     floor = max((pick.time for pick in first.values()), default=-1.0)
-    options = [heard.near(" ".join(titles[at]), at, (max(floor, at - reach), at + reach)) for at in later]
+    bounds = [0.0, *later, float("inf")]
+    options = [
+        heard.near(" ".join(titles[at]), at, (max(floor, at - reach), at + reach), (bounds[n], bounds[n + 2]))
+        for n, at in enumerate(later)
+    ]
     decided = snap(later, options, habits)
     picks = first | {at: _kept(at, pick, len(titles[at])) for at, pick in zip(later, decided, strict=True)}
     return {
@@ -163,6 +168,7 @@ class _Options:
         firsts = [p.word for p in spoken if p.word is not None]
         self._following = dict(zip(firsts, [*firsts[1:], len(words)], strict=False))
         self._titles = SpokenTitles(words)
+        self._sides = TopicSides(words)
 
     def favour(self, steps: Sequence[Piece]) -> None:
         """Count in that things are put in, and cut, where topics end: raise the first place behind each step."""
@@ -172,15 +178,32 @@ class _Options:
                 place = self._places[at]
                 self._places[at] = replace(place, evidence=place.evidence + _AT_A_STEP)
 
-    def near(self, title: str, at: float, between: tuple[float, float]) -> list[Option]:
-        """Return the options, between two times, for a title published at a time; sorted, the time itself one of them."""
+    def near(self, title: str, at: float, between: tuple[float, float], neighbours: tuple[float, float]) -> list[Option]:
+        """Return the options, between two times, for a title published at a time; sorted, the time itself one of them.
+
+        `neighbours`: the published times of the chapters before and behind it.
+        """
         low, high = bisect.bisect_right(self._times, between[0]), bisect.bisect_right(self._times, between[1])
-        found = [Option(p.time, p.evidence + self._said(title, p.word)) for p in self._places[low:high]]
-        found.append(Option(at, stay=True))
+        places = self._places[low:high]
+        boundary = self._sides.boundary(between, neighbours)
+        spoken = _words_of(places)
+        topical = dict(zip(spoken, boundary.evidence(spoken), strict=True))
+        found = [Option(at, stay=True)]
+        for place in places:
+            evidence = place.evidence
+            if place.word is not None:
+                evidence += topical[place.word] + self._said(title, place.word, boundary)
+            found.append(Option(place.time, evidence))
         return sorted(found, key=lambda o: o.time)
 
-    def _said(self, title: str, word: int | None) -> float:
-        return 0.0 if word is None else self._titles.evidence(title, word, self._following[word])
+    def _said(self, title: str, word: int, boundary: Boundary) -> float:
+        following = self._following[word]
+        topical = boundary.opens(word, min(following, word + TITLE_REACH))
+        return self._titles.evidence(title, word, following, topical=topical)
+
+
+def _words_of(places: Sequence[TopicStart]) -> list[int]:
+    return [place.word for place in places if place.word is not None]
 
 
 def _kept(there: float, pick: Pick, sharing: int) -> Pick:

@@ -1,7 +1,9 @@
 """The places of an episode where a topic may begin, each with its evidence.
 
 A place is the start of a word that follows a sentence's end, a pause, a change of speaker, or music. Evidence is a log-odds
-against an ordinary beginning of a sentence after a pause of `_USUAL_PAUSE`; the parts add up, as if they were independent.
+against an ordinary beginning of a sentence after a pause of `_USUAL_PAUSE`; the parts add up, as if they were independent. A
+pause tells the more, the longer it is, and the rarer such pauses are in the episode: some people pause for a second in the
+middle of a thought, others never.
 The weights were set by hand and checked on episodes with known truth (tests/test_chapters_place.py): a longer pause, music,
 and the chapter's title or what goes with it (`cues`) said right there speak for a place; the middle of a sentence speaks
 against it.
@@ -38,7 +40,9 @@ _MUSIC = 0.6
 _PUNCTUATED = 60
 """At most this many words for each sentence end: otherwise the transcript has no punctuation to go by."""
 
-_W_PAUSE, _PAUSE_RANGE = 1.6, (-1.5, 2.5)
+_W_PAUSE, _PAUSE_RANGE = 1.6, (-1.5, 3.5)
+_ENOUGH_PAUSES, _W_RARE = 40, 0.5
+"""With so many pauses it is known which are rare in the episode; that counts as much as their length."""
 _W_MUSIC = 3.0
 _MUSIC_ITSELF = 2.5
 """Evidence for the place where music sets in; the words behind it have more, and the title's besides."""
@@ -46,6 +50,8 @@ _W_SPEAKER = 0.6
 _W_INSIDE_SENTENCE = -2.5
 _W_TITLE = 2.5
 _W_ROLE = 3.0
+_W_TOPIC = 1.5
+"""For other words of the chapter's topic."""
 _W_OPENER = 0.7
 _SAID_ALREADY = 0.6
 """Share of the evidence of a title's words that is lost where they were said just before."""
@@ -54,7 +60,7 @@ _SAID_SOON = 0.6
 _TOLD_ALREADY = 0.85
 """The same for the phrases of a role: farewells come one behind the other, and the first one opens the chapter."""
 
-_TITLE_REACH = 16
+TITLE_REACH = 16
 """Words after a place in which the title's words count as said there."""
 _TITLE_BEFORE = 20
 """Words before a place in which they count as said already."""
@@ -90,17 +96,17 @@ def topic_starts(words: Sequence[Word], turns: Sequence[Turn], coverage: Sequenc
     punctuated = ends * _PUNCTUATED >= len(words)
     sound = _Sound(coverage)
     changes = [b.start for a, b in itertools.pairwise(turns) if a.speaker != b.speaker]
-    found: list[TopicStart] = []
+    found: list[_Place] = []
     for at, word in enumerate(words):
         before = words[at - 1] if at else None
         onset = sound.onset(word)
         pause, music = _pause(sound, before, onset)
         change = _speaker_changes(before, word, onset, changes)
         sentence = before is None or bool(_SENTENCE_END.search(before.text))
-        if (sentence or change or pause >= _SOME_PAUSE) and not (found and onset <= found[-1].time):
-            inside = punctuated and not sentence
-            found.append(TopicStart(onset, _evidence(pause, music, change=change, inside=inside), at))
-    return tuple(found)
+        if (sentence or change or pause >= _SOME_PAUSE) and not (found and onset <= found[-1].onset):
+            found.append(_Place(onset, at, pause, music, change, punctuated and not sentence))
+    pauses = _Pauses([place.pause for place in found if not place.inside])
+    return tuple(TopicStart(place.onset, _evidence(place, pauses), place.word) for place in found)
 
 
 def music_starts(coverage: Sequence[Coverage]) -> tuple[TopicStart, ...]:
@@ -118,10 +124,42 @@ def is_function_word(bare: str) -> bool:
     return bare in _FUNCTION_WORDS
 
 
-def _evidence(pause: float, music: float, *, change: bool, inside: bool) -> float:
-    low, high = _PAUSE_RANGE
-    evidence = min(high, max(low, _W_PAUSE * math.log(max(pause, 0.01) / _USUAL_PAUSE)))
-    return evidence + _W_MUSIC * (music >= _MUSIC) + _W_SPEAKER * change + _W_INSIDE_SENTENCE * inside
+@dataclass(frozen=True)
+class _Place:
+    """What is heard where something may begin."""
+
+    onset: float
+    word: int
+    pause: float
+    music: float
+    """Seconds of it in the pause."""
+    change: bool
+    """Of speaker."""
+    inside: bool
+    """In the middle of a sentence."""
+
+
+class _Pauses:
+    """The pauses between the sentences of an episode: each is as telling as it is rare among them."""
+
+    def __init__(self, pauses: Sequence[float]) -> None:
+        self._sorted = sorted(pauses)
+
+    def evidence(self, pause: float) -> float:
+        """Return the log-odds of a pause before a topic, against the one that is usual between two sentences."""
+        low, high = _PAUSE_RANGE
+        found = _W_PAUSE * math.log(max(pause, 0.01) / _USUAL_PAUSE)
+        count = len(self._sorted)
+        if count >= _ENOUGH_PAUSES:
+            longer = count - bisect.bisect_left(self._sorted, pause)
+            rare = math.log(count / max(1, longer)) - math.log(2)
+            found = (1 - _W_RARE) * found + _W_RARE * rare if rare > 0 else found
+        return min(high, max(low, found))
+
+
+def _evidence(place: _Place, pauses: _Pauses) -> float:
+    evidence = pauses.evidence(place.pause)
+    return evidence + _W_MUSIC * (place.music >= _MUSIC) + _W_SPEAKER * place.change + _W_INSIDE_SENTENCE * place.inside
 
 
 def _pause(sound: _Sound, before: Word | None, onset: float) -> tuple[float, float]:
@@ -180,23 +218,24 @@ class SpokenTitles:
     def __init__(self, words: Sequence[Word]) -> None:
         self._said = [plain(w.text) for w in words]
 
-    def evidence(self, title: str, at: int, following: int) -> float:
+    def evidence(self, title: str, at: int, following: int, *, topical: bool = False) -> float:
         """Return the log-odds for a topic of this title to begin at a word, the next place being at word `following`.
 
-        High where the words of the title, or phrases that go with such a title, come up and are new. What is said behind
-        the next place speaks less for this one, or a "Yes." just before a topic would share its evidence.
+        `topical`: other words of the chapter's topic are said there. High where the words of the title, or phrases that go
+        with such a title, come up and are new. What is said behind the next place speaks less for this one, or a "Yes." just
+        before a topic would share its evidence.
         """
         before, opening = max(0, at - _TITLE_BEFORE), self._said[at : min(following, at + _OPENING)]
         wanted = set(content_words(title))
         words = 0.0
         if wanted:
-            here = self._share(wanted, at, min(following, at + _TITLE_REACH))
-            soon = self._share(wanted, at, at + _TITLE_REACH)
+            here = self._share(wanted, at, min(following, at + TITLE_REACH))
+            soon = self._share(wanted, at, at + TITLE_REACH)
             words = max(here, _SAID_SOON * soon) * (1 - _SAID_ALREADY * self._share(wanted, before, at))
         roles = [role.said for role in roles_of(title)]
         told = any(says(said, opening) for said in roles)
         role = told * (1 - _TOLD_ALREADY * any(says(said, self._said[before:at]) for said in roles))
-        return _W_OPENER * says(OPENERS, opening) + max(_W_TITLE * words, _W_ROLE * role)
+        return _W_OPENER * says(OPENERS, opening) + max(_W_TITLE * words, _W_ROLE * role, _W_TOPIC * topical)
 
     def _share(self, wanted: set[str], start: int, end: int) -> float:
         said = self._said[start:end]
