@@ -58,11 +58,38 @@ def test_a_transcript_without_times_or_of_another_clock_is_no_evidence() -> None
     assert second.offsets.method == "publisher_transcript"
 
 
-def test_embedded_chapters_keep_their_clock_and_the_ads_are_still_named() -> None:
-    """They are in the file itself."""
-    anchoring = anchored(TALK, WITH_ADS, kind="embedded", transcripts=OFFERED)
+def embedded_marks(talk: Clean, received: Received) -> list[ChapterMark]:
+    """Return chapters as a program writes them that made the very file."""
+    places = [(received.place(start), title) for start, title, _ in talk.chapters]
+    return [ChapterMark(start=place, title=title) for place, title in places if place is not None]
+
+
+@pytest.mark.parametrize("titles", ["spoken", "paraphrased", "hopeless"])
+def test_embedded_chapters_keep_their_clock_and_the_ads_are_still_named(titles: TitleKind) -> None:
+    """They are in the file itself, so a transcript that shows ads says nothing against them."""
+    talk = episode(7, titles)
+    received = disturb(talk, "ads at pauses", seed=4, errors=0.1)
+    marks = embedded_marks(talk, received)
+    anchoring = anchor(marks, "embedded", heard(received, talk.duration), transcripts=[script(talk, "captions", 1)])
     assert anchoring.offsets.pieces == ()
     assert codes(anchoring) == ["inserted_audio"]
+
+
+def test_embedded_chapters_that_are_the_publishers_are_moved() -> None:
+    """Tags sent along with another file: the transcript says where they belong, and that is where their titles are said."""
+    received = disturb(TALK, "intro added", seed=2, errors=0.1)
+    anchoring = anchored(TALK, received, kind="embedded", transcripts=OFFERED)
+    assert anchoring.offsets.method == "publisher_transcript"
+    for start, _, _ in TALK.chapters[1:]:
+        assert anchoring.offsets.apply(start) == pytest.approx(received.place(start), abs=0.6)
+    assert codes(anchoring) == ["inserted_audio", "embedded_chapters_stale", "chapters_anchored"]
+
+
+def test_embedded_chapters_of_which_nothing_is_said_stay() -> None:
+    """A transcript alone does not tell to which clock the tags belong."""
+    unheard = Episode((), WITH_ADS.turns, WITH_ADS.coverage, WITH_ADS.duration, TALK.duration)
+    assert anchor(printed(TALK, "exact", 1), "embedded", unheard, transcripts=OFFERED).offsets.pieces == ()
+    assert anchored(TALK, WITH_ADS, kind="embedded").offsets.pieces == ()
 
 
 def test_chapters_in_the_file_place_the_published_ones() -> None:

@@ -42,7 +42,7 @@ def test_a_seed_makes_the_same_episode_again() -> None:
 def test_the_oracle_finds_what_is_told_and_can_be_wrong() -> None:
     """It is right behind a jingle, right far more often than the printed times, and not always."""
     marks = [
-        (episode, at, mark) for episode in map(made, range(4)) for at, mark in enumerate(printed(episode, "by hand", 1)) if at
+        (episode, at, mark) for episode in map(made, range(12)) for at, mark in enumerate(printed(episode, "by hand", 1)) if at
     ]
     off = [
         (episode, abs(likeliest_start(episode, at, mark.start, BY_HAND) - episode.chapters[at][0])) for episode, at, mark in marks

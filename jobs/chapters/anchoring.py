@@ -4,8 +4,9 @@
 2. Chapters embedded in the file, against the published list (`sister_lists`).
 3. The titles of the list against what is said (`title_evidence`), together with the duration difference.
 
-The first that has a map decides. Embedded chapters are on the file's own clock and keep it; a transcript still tells what was
-inserted. Where nothing decides, the clocks count as one, trusted as far as durations and titles bear that out.
+The first that has a map decides. Embedded chapters are on the file's own clock and keep it, unless they are tags of the
+publisher's file that were sent along with another one (`stale_tags`); a transcript still tells what was inserted. Where nothing
+decides, the clocks count as one, trusted as far as durations and titles bear that out.
 
 Decisions: a transcript that runs on behind the published duration by more than `_OTHER_CLOCK` was made from another version of
 the file, with its ads, and is no evidence for the chapters' clock (unless the published duration is this very file's, and says
@@ -21,6 +22,7 @@ from dataclasses import dataclass
 from jobs.chapters.align import align
 from jobs.chapters.anchor import IDENTITY, OffsetMap
 from jobs.chapters.sister_lists import sister_offsets
+from jobs.chapters.stale_tags import on_publishers_clock
 from jobs.chapters.title_evidence import title_offsets
 from jobs.published import PublisherTranscript
 from storage.documents import ChapterMark, Coverage, Notice, SourceKind, Span, Turn, Word
@@ -74,7 +76,9 @@ def anchor(
     if kind is None or kind == "generated":
         return Anchoring(IDENTITY, inserted, notices)
     if kind == "embedded":
-        return Anchoring(IDENTITY, inserted, notices)
+        if spoken is None or not _stale(marks, spoken, heard):
+            return Anchoring(IDENTITY, inserted, notices)
+        return Anchoring(spoken, inserted, (*notices, _STALE, *_moves(marks, spoken)))
     offsets = spoken or sister_offsets(marks, embedded)
     if offsets is not None:
         return Anchoring(offsets, inserted, (*notices, *_moves(marks, offsets)))
@@ -89,6 +93,18 @@ def anchor(
     if told.pieces:
         return Anchoring(told, inserted, tuple(_moves(marks, told)))
     return Anchoring(told, inserted, tuple(_kept(marks, told, heard)))
+
+
+def _stale(marks: Sequence[ChapterMark], offsets: OffsetMap, heard: Episode) -> bool:
+    return on_publishers_clock(
+        marks, offsets, words=heard.words, turns=heard.turns, coverage=heard.coverage, duration=heard.duration
+    )
+
+
+_STALE = Notice(
+    code="embedded_chapters_stale",
+    message="The chapters in the file are those of the publisher's version: what they name begins where its transcript has them.",
+)
 
 
 def _aligned(transcript: PublisherTranscript, heard: Episode) -> OffsetMap | None:
