@@ -12,6 +12,7 @@ from jobs.chapters.anchoring import Episode, anchor
 from jobs.chapters.choose import Choice, choose
 from jobs.chapters.generated import or_generated
 from jobs.chapters.place import Placed, chapters_of, find_starts
+from jobs.chapters.reference_audio import Compared
 from jobs.chapters.show_notes import read_show_notes
 from jobs.coverage import with_inserted, with_words
 from jobs.engines.protocols import Diarization
@@ -63,6 +64,8 @@ class Heard:
     """Show notes given by hand; they come before the published ones."""
     warnings: tuple[Notice, ...]
     version: str
+    reference: Compared | None = None
+    """What audio that was given for comparison says of this file."""
 
 
 def assemble(heard: Heard) -> Transcript:
@@ -72,7 +75,14 @@ def assemble(heard: Heard) -> Transcript:
     words, overlapped, diarization = _with_speakers(segments, heard.diarization)
     choice, notes_warnings = _choice(heard)
     episode = _episode(heard, words, diarization)
-    anchoring = anchor(choice.marks, choice.kind, episode, embedded=heard.embedded.marks, transcripts=heard.beside.transcripts)
+    anchoring = anchor(
+        choice.marks,
+        choice.kind,
+        episode,
+        embedded=heard.embedded.marks,
+        transcripts=heard.beside.transcripts,
+        reference=heard.reference,
+    )
     placed, placing = _place(choice, episode, anchoring.offsets)
     choice, placed = or_generated(
         choice,

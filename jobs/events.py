@@ -9,7 +9,17 @@ from typing import Literal, TypeAlias
 from storage.documents import Episode, Notice
 
 StepName = Literal[
-    "transcriber", "diarizer", "chapters", "fetch", "prepare", "language", "transcribe", "bridge", "diarize", "assemble"
+    "transcriber",
+    "diarizer",
+    "chapters",
+    "fetch",
+    "prepare",
+    "reference",
+    "language",
+    "transcribe",
+    "bridge",
+    "diarize",
+    "assemble",
 ]
 """The steps of a job, in their order; the first two choose engines, where workers do.
 

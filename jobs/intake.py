@@ -64,6 +64,8 @@ class Given:
     """A file or address with chapters, in any format that a publisher could use."""
     notes: Path | None = None
     """A file with show notes."""
+    reference: str | None = None
+    """A file or address of the publisher's clean audio, or of a second download, for comparison."""
 
 
 def fetch_audio(publication: Publication, fetcher: Fetcher, blobs: Blobs, report: Report) -> Fetched:

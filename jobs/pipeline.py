@@ -76,7 +76,13 @@ def process(
         shop.ledger.reset_attempts(job.id)
     runner = StepRunner(shop.ledger, shop.blobs, shop.presence, job.id, listener, force=force)
     asked = given or Given()
-    request = JobRequest(publication=publication, options=options, chapters=asked.chapters, notes=given_notes(asked.notes))
+    request = JobRequest(
+        publication=publication,
+        options=options,
+        chapters=asked.chapters,
+        reference=asked.reference,
+        notes=given_notes(asked.notes),
+    )
     shop.ledger.set_job(job.id, "running")
     try:
         transcript, key = _all_steps(request, shop, runner)

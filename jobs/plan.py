@@ -3,6 +3,7 @@
     transcriber ─────────────────────────┐
     chapters ────────────────────────────┼──────────────────────────────────┐
     fetch → prepare ─┬→ language ────────┴→ transcribe[0 … n) → bridge[…] ──┬→ assemble
+                     ├→ reference ──────────────────────────────────────────┤
     diarizer ────────┴→ diarize ────────────────────────────────────────────┘
 
 Each step's key says what its result depends on, so that whatever was done before is found again, by this job or another. The
@@ -24,6 +25,7 @@ from jobs.hearing import Decoded, Hearing, Words
 from jobs.intake import ChapterFiles, Fetched, fetch_audio, read_chapter_files
 from jobs.options import key_of
 from jobs.places import content_of
+from jobs.reference import ReferenceCompared, compare_reference
 from jobs.request import JobRequest
 from jobs.steps import Report, Step
 from jobs.tasks import Ahead, EngineChoice, Known, Task, Tools, Walk
@@ -34,7 +36,7 @@ VERSION = "0.1.0"
 
 _FORMATS = {
     "transcriber": 1, "diarizer": 1, "fetch": 1, "chapters": 2, "prepare": 1, "language": 1, "transcribe": 3, "bridge": 1,
-    "diarize": 1, "assemble": 3,
+    "reference": 1, "diarize": 1, "assemble": 4,
 }  # fmt: skip
 """Counted up when a step's result changes its meaning, so that older results are done again."""
 
@@ -93,13 +95,16 @@ class Plan:
         if fetched is None or ready is None:
             return walk.ahead()
         episode = Decoded(fetched, ready, self._prepare(fetched).step.key)
+        reference = self._reference(episode)
+        compared = walk.need(reference) if reference is not None else ReferenceCompared()
         words = self._words(walk, episode, transcriber)
         voices = self._voices(walk, episode, diarizer)
-        if transcriber is None or diarizer is None or beside is None or words is None or voices is None:
+        if transcriber is None or diarizer is None or beside is None or compared is None or words is None or voices is None:
             return walk.ahead()
         chapters_key = "" if chapters is None else key_of(beside.model_dump_json())
-        keys = (chapters_key, episode.key, *words.keys, voices.key)
-        heard = self._heard(episode, beside, words, voices, transcriber=transcriber, diarizer=diarizer)
+        reference_key = () if reference is None else (reference.step.key,)
+        keys = (chapters_key, episode.key, *reference_key, *words.keys, voices.key)
+        heard = self._heard(episode, beside, words, voices, compared=compared, transcriber=transcriber, diarizer=diarizer)
         return walk.ahead(self._assemble(heard, keys))
 
     def decoded_blob(self, known: Known) -> str | None:
@@ -153,6 +158,25 @@ class Plan:
         step = Step("prepare", key, total=self._publication.episode.published_duration)
         return Task(step, PreparedEpisode, decode, "cpu", usable=lambda made: not decoded or self._tools.blobs.has(made.pcm))
 
+    def _reference(self, episode: Decoded) -> Task[ReferenceCompared] | None:
+        place, published = self._request.reference, self._publication.episode.published_duration
+        if place is None:
+            return None
+
+        def listen(report: Report) -> ReferenceCompared:
+            return compare_reference(
+                place,
+                self._audio(episode).pcm,
+                published_duration=published,
+                fetcher=self._tools.fetcher,
+                blobs=self._tools.blobs,
+                limits=self._tools.decode_limits,
+                report=report,
+            )
+
+        step = Step("reference", self._key("reference", episode.key, place, content_of(place), published), total=published)
+        return Task(step, ReferenceCompared, listen, "cpu", listens=True)
+
     def _words(self, walk: Walk, episode: Decoded, chosen: EngineChoice | None) -> Words | None:
         """Return what was heard; none while it is not all known."""
         if chosen is None or chosen.info is None:
@@ -203,6 +227,7 @@ class Plan:
         words: Words,
         voices: _Voices,
         *,
+        compared: ReferenceCompared,
         transcriber: EngineChoice,
         diarizer: EngineChoice,
     ) -> Heard:
@@ -221,7 +246,8 @@ class Plan:
             diarizer=diarizer.info,
             options=self._options.model_dump(exclude_none=True),
             notes=self._request.notes,
-            warnings=(*transcriber.notices, *diarizer.notices, *episode.ready.warnings),
+            reference=compared.compared,
+            warnings=(*transcriber.notices, *diarizer.notices, *episode.ready.warnings, *compared.warnings),
             version=VERSION,
         )
 

@@ -16,6 +16,8 @@ class JobRequest(Document):
     options: Options = Options()
     chapters: str | None = None
     """Address of a chapter file that a person gave."""
+    reference: str | None = None
+    """Address of the publisher's clean audio, or of a second download, that a person gave for comparison."""
     notes: tuple[Note, ...] = ()
     """Show notes that a person gave; they come before the published ones."""
     salt: str = ""

@@ -25,6 +25,7 @@ LABELS: dict[StepName, str] = {
     "fetch": "download",
     "chapters": "chapter files",
     "prepare": "decode",
+    "reference": "compare with the reference",
     "language": "language",
     "transcribe": "transcribe",
     "bridge": "check seams",

@@ -33,7 +33,8 @@ def wanted_episodes(
     wanted = {publication.episode.id: publication for find in found for publication in find.publications}
     if one_only and len(wanted) > 1:
         raise OptionError(
-            f"--chapters and --notes belong to one episode, and {len(wanted)} are chosen.", hint="Choose one with --episode."
+            f"--chapters, --notes and --reference belong to one episode, and {len(wanted)} are chosen.",
+            hint="Choose one with --episode.",
         )
     for find in found:
         for notice in find.notices:

@@ -209,7 +209,9 @@ class Coverage(Document):
 
 # ------------------------------------------------------------------ the chapters of the transcript
 
-AnchorMethod = Literal["as_published", "snapped", "publisher_transcript", "title_evidence", "embedded", "generated"]
+AnchorMethod = Literal[
+    "as_published", "snapped", "reference_audio", "publisher_transcript", "title_evidence", "embedded", "generated"
+]
 
 
 class Chapter(Document):

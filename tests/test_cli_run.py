@@ -12,12 +12,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import jsonschema
+import numpy as np
 import pytest
 
+from jobs.audio import decode
+from jobs.pcm import Pcm
 from storage.presence import Presence
 from storage.schema import transcript_schema
 from tests.commands import AUDIO, Finished, Item, Terminal, feed_of, script_of_two_sentences
-from tests.recordings import music, silence, write_audio
+from tests.recordings import Sound, music, silence, write_audio
 from tests.webserver import Reply, WebServer, redirect
 from tests.workshop import EXAMPLES, SCRIPT, true_words
 
@@ -575,3 +578,39 @@ def test_no_room_on_the_disk_is_said_and_the_next_run_goes_on(terminal: Terminal
     assert list((terminal.data / "blobs" / "tmp").glob("*")) == []
     again = terminal.earmark("run", AUDIO, "--json", *scripted)
     assert (again.status, again.summary[0]["words"]) == (0, 25)
+
+
+def test_a_clean_file_given_for_comparison_shows_what_was_inserted(
+    terminal: Terminal, tmp_path: Path, scripted: list[str]
+) -> None:
+    """The stretch is marked, and the chapters that were published for the clean file lie behind it."""
+    clean = samples_of(AUDIO, tmp_path)
+    file = write_audio(tmp_path / "with_ad.mp3", np.concatenate([music(6, 16_000), clean]), 16_000)
+    (tmp_path / "notes.txt").write_text("0:00 Hello\n0:05 Goodbye\n", "utf-8")
+    given = ("--reference", AUDIO, "--notes", tmp_path / "notes.txt")
+    ended = terminal.earmark("run", file, "--json", *scripted, *given)
+    assert ended.status == 0, ended.err
+    (document,) = transcripts(ended)
+    inserted = [tile for tile in document["coverage"] if tile["inserted"]]  # type: ignore[attr-defined]
+    assert (inserted[0]["start"], inserted[-1]["end"]) == pytest.approx((0, 6), abs=0.5)
+    assert [chapter["offset"] for chapter in document["chapters"]] == pytest.approx([6, 6], abs=1.5)  # type: ignore[attr-defined]
+    assert {"inserted_audio", "chapters_anchored"} <= {warning["code"] for warning in document["warnings"]}  # type: ignore[attr-defined]
+    again = terminal.earmark("run", file, *scripted, *given)
+    assert "already done" in again.out
+
+
+def test_audio_for_comparison_that_cannot_be_used_is_said(terminal: Terminal, tmp_path: Path, scripted: list[str]) -> None:
+    """A missing file is an error, another recording a warning."""
+    missing = terminal.earmark("run", AUDIO, *scripted, "--reference", tmp_path / "missing.mp3")
+    assert missing.status == 1
+    assert "missing.mp3" in missing.err
+    other = write_audio(tmp_path / "other.mp3", music(20, 16_000), 16_000)
+    (document,) = transcripts(terminal.earmark("run", AUDIO, "--json", *scripted, "--reference", other))
+    assert "reference_unlike" in {warning["code"] for warning in document["warnings"]}  # type: ignore[attr-defined]
+
+
+def samples_of(path: Path, folder: Path) -> Sound:
+    """Return a recording at 16 kHz."""
+    decode(path, folder / "decoded.wav")
+    with Pcm(folder / "decoded.wav") as pcm:
+        return pcm.read(0, 1e6)

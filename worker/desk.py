@@ -44,6 +44,8 @@ class Asked:
     options: Options
     chapters: str | None = None
     """Web address of a chapter file."""
+    reference: str | None = None
+    """Web address, or a file where the workers are, of audio for comparison."""
     notes: tuple[Note, ...] = ()
     priority: int = 0
     """Higher ones are done first; `NEW_EPISODE` for what just came out."""
@@ -77,11 +79,12 @@ class Desk:
             publication=asked.publication,
             options=asked.options,
             chapters=asked.chapters,
+            reference=asked.reference,
             notes=asked.notes,
             salt=secrets.token_hex(8) if asked.again else "",
         )
         by_hand = [source.model_dump_json() for source in asked.publication.chapters if source.kind == "file"]
-        beside = [*(note.html for note in asked.notes), *by_hand]
+        beside = [*(note.html for note in asked.notes), *by_hand, *([asked.reference] if asked.reference else [])]
         given = [asked.chapters or "", *beside] if asked.chapters or beside else []
         new = NewJob(
             episode=asked.publication.episode,

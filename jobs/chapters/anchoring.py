@@ -1,26 +1,28 @@
 """The map for one episode: which evidence is asked, in which order, and what a reader should know about the outcome.
 
-1. The publisher's transcript, if its words agree with ours (`align`).
-2. Chapters embedded in the file, against the published list (`sister_lists`).
-3. The titles of the list against what is said (`title_evidence`), together with the duration difference.
+1. The publisher's clean audio, if it was given and has this file's sound (`reference_audio`).
+2. The publisher's transcript, if its words agree with ours (`align`).
+3. Chapters embedded in the file, against the published list (`sister_lists`).
+4. The titles of the list against what is said (`title_evidence`), together with the duration difference.
 
 The first that has a map decides. Embedded chapters are on the file's own clock and keep it, unless they are tags of the
-publisher's file that were sent along with another one (`stale_tags`); a transcript still tells what was inserted. Where nothing
-decides, the clocks count as one, trusted as far as durations and titles bear that out.
+publisher's file that were sent along with another one (`stale_tags`); audio and transcript still tell what was inserted. Where
+nothing decides, the clocks count as one, trusted as far as durations and titles bear that out.
 
 Decisions: a transcript that runs on behind the published duration by more than `_OTHER_CLOCK` was made from another version of
 the file, with its ads, and is no evidence for the chapters' clock (unless the published duration is this very file's, and says
-nothing of another version). Inserted stretches are reported only where a transcript shows
-them; titles tell that something was inserted between two chapters, but not where.
+nothing of another version). Inserted stretches are reported only where audio or a transcript
+shows them; titles tell that something was inserted between two chapters, but not where.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jobs.chapters.align import align
 from jobs.chapters.anchor import IDENTITY, OffsetMap
+from jobs.chapters.reference_audio import Compared
 from jobs.chapters.sister_lists import sister_offsets
 from jobs.chapters.stale_tags import on_publishers_clock
 from jobs.chapters.title_evidence import title_offsets
@@ -68,9 +70,14 @@ def anchor(
     *,
     embedded: Sequence[ChapterMark] = (),
     transcripts: Sequence[PublisherTranscript] = (),
+    reference: Compared | None = None,
 ) -> Anchoring:
     """Find the map for the chosen marks, sorted by time; `kind`: where they are from, none if there are none."""
-    spoken = next(filter(None, (_aligned(transcript, heard) for transcript in transcripts)), None)
+    if reference is not None:
+        spoken: OffsetMap | None = reference.offsets
+        heard = replace(heard, published_duration=reference.published_duration)
+    else:
+        spoken = next(filter(None, (_aligned(transcript, heard) for transcript in transcripts)), None)
     inserted = _inserted(spoken, heard) if spoken is not None else ()
     notices = tuple(_stretches(inserted, spoken.cut if spoken is not None else ()))
     if kind is None or kind == "generated":
@@ -158,6 +165,7 @@ def _moves(marks: Sequence[ChapterMark], offsets: OffsetMap) -> Iterator[Notice]
 
 
 _WHY = {
+    "reference_audio": "the audio that was given for comparison has them there",
     "publisher_transcript": "the publisher's transcript says so",
     "embedded": "chapters of the same titles in the file say so",
     "title_evidence": "their titles are said there",

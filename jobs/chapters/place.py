@@ -89,7 +89,7 @@ def find_starts(
     """
     inside = [m for m in sorted(marks, key=lambda m: m.start) if offsets.apply(m.start) < duration]
     options = _Options(*as_published(words, turns, coverage, offsets))
-    if offsets.method == "publisher_transcript":  # other maps know that there is a step, not where
+    if offsets.method in {"publisher_transcript", "reference_audio"}:  # other maps know that there is a step, not where
         options.favour(offsets.pieces[1:])
     picks = _picks([m for m in inside if not m.hidden], options, offsets, on_file=kind == "embedded")
     sure = sum(p.confidence for p in picks.values()) / len(picks) if picks else RIGHT

@@ -184,6 +184,8 @@ class JobBody(Body):
     """How to transcribe them."""
     chapters: Address | None = None
     """Chapters for the one episode that is chosen: JSON Chapters, Podlove Simple Chapters, or lines of show notes."""
+    reference: Address | None = None
+    """Of the publisher's clean audio, or of a second download: what the episode's file has besides is found by comparison."""
     notes: str | None = Field(default=None, max_length=500_000, pattern=_PRINTED)
     """Show notes for the one episode that is chosen; they come before the published ones."""
     priority: Priority | None = None

@@ -53,9 +53,10 @@ def _look(body: JobBody, fetcher: Fetcher, most: int) -> Chosen:
     if not wanted:
         first = failures[0].error if failures else None
         raise first or NoEpisode("The source stands for no episode.", hint="Give the address of a feed or of an episode.")
-    if len(wanted) > 1 and (body.chapters is not None or body.notes is not None):
+    if len(wanted) > 1 and any(given is not None for given in (body.chapters, body.notes, body.reference)):
         raise OptionError(
-            f"`chapters` and `notes` belong to one episode, and {len(wanted)} are chosen.", hint="Choose one in `selection`."
+            f"`chapters`, `notes` and `reference` belong to one episode, and {len(wanted)} are chosen.",
+            hint="Choose one in `selection`.",
         )
     return Chosen(tuple(wanted.values()), tuple(notices), tuple(failures))
 
@@ -89,6 +90,7 @@ def _asked(body: JobBody, publications: Sequence[Publication], settings: Setting
             publication=publication,
             options=options,
             chapters=body.chapters,
+            reference=body.reference,
             notes=(Note(field="file", html=body.notes),) if body.notes is not None else (),
             priority=usual if body.priority is None else body.priority,
             webhook=body.webhook.stored(secret or "") if body.webhook is not None else None,

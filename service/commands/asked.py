@@ -65,6 +65,14 @@ MaxSpeakers = Annotated[int | None, typer.Option(min=1, help="At most so many.",
 
 Chapters = Annotated[str | None, typer.Option(metavar="FILE|URL", help="Chapters for this episode.", rich_help_panel=_CHAPTERS)]
 Notes = Annotated[Path | None, typer.Option(metavar="FILE", help="Show notes for this episode.", rich_help_panel=_CHAPTERS)]
+Reference = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE|URL",
+        help="The publisher's clean audio, or a second download: what this file has besides is found by comparison.",
+        rich_help_panel=_CHAPTERS,
+    ),
+]
 Generated = Annotated[
     bool | None,
     typer.Option(

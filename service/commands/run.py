@@ -60,6 +60,7 @@ def run(  # noqa: PLR0917 - a command has as many parameters as options
     max_speakers: asked.MaxSpeakers = None,
     chapters: asked.Chapters = None,
     notes: asked.Notes = None,
+    reference: asked.Reference = None,
     generated_chapters: asked.Generated = None,
     format: Annotated[  # noqa: A002 - the option is called so
         list[str] | None, typer.Option("--format", help=f"Exports: {', '.join(FORMATS)}; repeatable or with commas.")
@@ -81,7 +82,13 @@ def run(  # noqa: PLR0917 - a command has as many parameters as options
     )  # fmt: skip
     selection = asked.selection_of(latest=latest, since=since, episode=episode, all_episodes=all_episodes)
     wish = _Wish(
-        sources, selection, options, Given(chapters, notes), _formats(format), Library(output or settings.output_dir), force
+        sources,
+        selection,
+        options,
+        Given(chapters, notes, reference),
+        _formats(format),
+        Library(output or settings.output_dir),
+        force,
     )
     with shown(as_json=as_json, console=errors) as listener:
         rows = _run_all(wish, settings, listener)

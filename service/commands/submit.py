@@ -64,6 +64,7 @@ def submit(  # noqa: PLR0917 - a command has as many parameters as options
     max_speakers: asked.MaxSpeakers = None,
     chapters: asked.Chapters = None,
     notes: asked.Notes = None,
+    reference: asked.Reference = None,
     generated_chapters: asked.Generated = None,
     priority: Annotated[
         int | None, typer.Option(min=-1000, max=1000, help=f"Higher is sooner; {NEW_EPISODE} for a few, {BACKLOG} for many.")
@@ -93,7 +94,7 @@ def submit(  # noqa: PLR0917 - a command has as many parameters as options
     )  # fmt: skip
     selection = asked.selection_of(latest=latest, since=since, episode=episode, all_episodes=all_episodes)
     fetcher = open_fetcher(settings)
-    beside = _read_beside(chapters, notes, fetcher)
+    beside = _read_beside(chapters, notes, absolute(reference), fetcher)
     hook = new_webhook(webhook) if webhook else None
     rank = usual_priority(selection) if priority is None else priority
     wish = _Wish(tuple(sources), selection, options, beside, rank, hook, again)
@@ -123,6 +124,8 @@ class _Beside:
     chapters: tuple[ChapterSource, ...] = ()
     """What a chapter file on this machine holds."""
     notes: tuple[Note, ...] = ()
+    reference: str | None = None
+    """Of audio for comparison; a file must be where the workers are."""
     warnings: tuple[Notice, ...] = ()
 
 
@@ -172,18 +175,19 @@ def _asked(publication: Publication, wish: _Wish) -> Asked:
         options=wish.options,
         chapters=beside.address,
         notes=beside.notes,
+        reference=beside.reference,
         priority=wish.priority,
         webhook=wish.webhook.model_dump_json() if wish.webhook else None,
         again=wish.again,
     )
 
 
-def _read_beside(chapters: str | None, notes: Path | None, fetcher: Fetcher) -> _Beside:
+def _read_beside(chapters: str | None, notes: Path | None, reference: str | None, fetcher: Fetcher) -> _Beside:
     """Read what lies on this machine; an address of chapters goes to the workers as it is."""
     if chapters is None or local_path(chapters) is None:
-        return _Beside(address=chapters, notes=given_notes(notes))
+        return _Beside(address=chapters, notes=given_notes(notes), reference=reference)
     source, warnings = given_chapters(chapters, fetcher)
-    return _Beside(chapters=(source,), warnings=warnings, notes=given_notes(notes))
+    return _Beside(chapters=(source,), warnings=warnings, notes=given_notes(notes), reference=reference)
 
 
 def absolute(place: str | None) -> str | None:
