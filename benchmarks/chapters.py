@@ -79,6 +79,8 @@ class Outcome:
     offset: float
     """What the map said, seconds."""
     mid_flow: bool = False
+    inserted: float = 0.0
+    """Seconds of the episode that were marked as inserted."""
     ceiling: float = float("nan")
     """Seconds from the truth of an oracle, for undisturbed times by hand."""
 
@@ -161,6 +163,7 @@ def outcomes(case: Case, done: Anchored) -> Iterator[Outcome]:
             ours.confidence if ours is not None else 0.0,
             done.anchoring.offsets.apply(mark.start) - mark.start,
             start in done.episode.mid_flow,
+            sum(span.end - span.start for span in done.anchoring.inserted),
             abs(likeliest_start(done.episode, at, mark.start, BY_HAND) - start) if loose and at else 0.0 if loose else math.nan,
         )
 
@@ -226,6 +229,7 @@ def goals(found: Sequence[Outcome], seconds: float) -> list[Goal]:
         ),
         Goal("with titles that are said, within 2 s", share(titled, lambda o: o.ours <= 2), 90, " %", "least"),
         Goal("false moves on undisturbed episodes", false_moves(found), 0),
+        Goal("undisturbed chapters in episodes with marks of inserted audio", sum(o.inserted > 0 for o in undisturbed), 0),
         Goal("undisturbed, by hand, within 0.5 s", share(by_hand, lambda o: o.ours <= 0.5), 95, " %", "least"),
         Goal("exact times made worse", sum(o.ours > o.published + 0.05 for o in exact), 0),
         Goal("of confidences ≥ 0.9, within 2 s", share(sure, lambda o: o.ours <= 2), 95, " %", "least"),

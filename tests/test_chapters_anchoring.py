@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from benchmarks.disturbed import Received, disturb, printed, script
 from benchmarks.published import Clean, TitleKind, clean
 from jobs.chapters.anchoring import Anchoring, Episode, anchor
+from jobs.chapters.foreign_stretches import foreign_stretches
 from jobs.chapters.place import find_starts
 from jobs.published import PublisherTranscript
 from storage.documents import ChapterMark, SourceKind
@@ -107,8 +109,36 @@ def test_titles_decide_where_there_is_nothing_else() -> None:
     shifted = disturb(TALK, "intro added", seed=2, errors=0.1)
     anchoring = anchored(TALK, shifted)
     assert anchoring.offsets.method == "title_evidence"
-    assert codes(anchoring) == ["chapters_anchored"]
-    assert "titles" in anchoring.notices[0].message
+    assert codes(anchoring)[-1] == "chapters_anchored"
+    assert "titles" in anchoring.notices[-1].message
+
+
+@pytest.mark.parametrize("seed", range(1, 5))
+def test_titles_and_a_strange_voice_tell_what_was_inserted(seed: int) -> None:
+    """The length from the chapters, the place from who speaks or, without speakers, from a sponsor's phrases; or nothing."""
+    talk = clean(seed, chapters=10, minutes=24, titles="spoken")
+    received = disturb(talk, "one ad", seed=seed, errors=0.1)
+    ad = next(n for n, stretch in enumerate(received.stretches) if stretch.foreign is not None)
+    start = sum(s.end - s.start for s in received.stretches[:ad])
+    end = start + received.stretches[ad].end
+    for words in (received.words, [word.model_copy(update={"speaker": None}) for word in received.words]):
+        found = anchor(printed(talk, "seconds", 1), "show_notes", replace(heard(received, talk.duration), words=words)).inserted
+        assert len(found) <= 1
+        for span in found:
+            assert (span.start, span.end) == pytest.approx((start, end), abs=4)
+
+
+def test_nothing_is_marked_without_a_step_or_without_strangers() -> None:
+    """A voice that speaks once is a guest, unless the chapters behind it are late; and late chapters alone name no place."""
+    received = disturb(TALK, "none", seed=1, errors=0.0)
+    assert anchored(TALK, received).inserted == ()
+    shifted = disturb(TALK, "intro added", seed=2, errors=0.1)
+    alike = [word.model_copy(update={"speaker": "Speaker 1", "text": "word"}) for word in shifted.words]
+    marks = printed(TALK, "exact", 1)
+    offsets = anchored(TALK, shifted).offsets
+    rest = {"turns": (), "coverage": shifted.coverage, "duration": shifted.duration}
+    assert foreign_stretches(marks, offsets, words=alike, **rest) == ()
+    assert len(foreign_stretches(marks, offsets, words=shifted.words, **rest)) == 1
 
 
 def test_hopeless_titles_keep_their_times_and_say_so() -> None:

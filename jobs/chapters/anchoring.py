@@ -11,8 +11,9 @@ nothing decides, the clocks count as one, trusted as far as durations and titles
 
 Decisions: a transcript that runs on behind the published duration by more than `_OTHER_CLOCK` was made from another version of
 the file, with its ads, and is no evidence for the chapters' clock (unless the published duration is this very file's, and says
-nothing of another version). Inserted stretches are reported only where audio or a transcript
-shows them; titles tell that something was inserted between two chapters, but not where.
+nothing of another version). Inserted stretches are reported where audio or a transcript
+shows them; titles tell that something was inserted between two chapters, and what is said there, at best, which part of it
+(`foreign_stretches`).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from dataclasses import dataclass, replace
 
 from jobs.chapters.align import align
 from jobs.chapters.anchor import IDENTITY, OffsetMap
+from jobs.chapters.foreign_stretches import foreign_stretches
 from jobs.chapters.reference_audio import Compared
 from jobs.chapters.sister_lists import sister_offsets
 from jobs.chapters.stale_tags import on_publishers_clock
@@ -98,7 +100,10 @@ def anchor(
         published_duration=heard.published_duration,
     )
     if told.pieces:
-        return Anchoring(told, inserted, tuple(_moves(marks, told)))
+        inserted = foreign_stretches(
+            marks, told, words=heard.words, turns=heard.turns, coverage=heard.coverage, duration=heard.duration
+        )
+        return Anchoring(told, inserted, (*_stretches(inserted, ()), *_moves(marks, told)))
     return Anchoring(told, inserted, tuple(_kept(marks, told, heard)))
 
 
