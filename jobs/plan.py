@@ -25,7 +25,7 @@ from jobs.hearing import Decoded, Hearing, Words
 from jobs.intake import ChapterFiles, Fetched, fetch_audio, read_chapter_files
 from jobs.options import key_of
 from jobs.places import content_of
-from jobs.reference import ReferenceCompared, compare_reference
+from jobs.reference import ReferenceCompared, compare_reference, version_of
 from jobs.request import JobRequest
 from jobs.steps import Report, Step
 from jobs.tasks import Ahead, EngineChoice, Known, Task, Tools, Walk
@@ -174,7 +174,7 @@ class Plan:
                 report=report,
             )
 
-        step = Step("reference", self._key("reference", episode.key, place, content_of(place), published), total=published)
+        step = Step("reference", self._key("reference", episode.key, place, version_of(place), published), total=published)
         return Task(step, ReferenceCompared, listen, "cpu", listens=True)
 
     def _words(self, walk: Walk, episode: Decoded, chosen: EngineChoice | None) -> Words | None:
