@@ -287,6 +287,7 @@ def test_chapters_and_notes_belong_to_one_episode(api: Api, webserver: WebServer
     """With several chosen, nobody can tell to which."""
     told = problem_of(api.submit(_show(webserver), selection={"all": True}, notes="00:00 Start"), 422)
     assert told["type"] == "urn:earmark:problem:option-error"
+    problem_of(api.submit(_show(webserver), selection={"all": True}, reference=webserver.url("/clean.mp3")), 422)
     assert api.submit(_show(webserver), notes="00:00 Start", chapters=webserver.url("/c.json")).status_code == 202
 
 

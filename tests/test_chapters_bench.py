@@ -69,13 +69,9 @@ def test_wrong_places_and_false_moves_are_counted() -> None:
 
 @pytest.mark.slow
 def test_a_small_run_reaches_the_goals() -> None:
-    """On fixed seeds, short episodes: transcripts place all, titles most, nothing undisturbed is moved, confidence holds."""
+    """On fixed seeds, short episodes: transcripts place all, titles most, careless times come back, nothing else is moved."""
     found = [o for case in cases(3, 5) for o in outcomes(case, run(case, chapters=8, minutes=16))]
-    by_name = {goal.what: goal for goal in goals(found, 0.0)}
-    for what, goal in by_name.items():
-        if what not in {"undisturbed, by hand, within 0.5 s", "with titles that are said, within 2 s"}:
-            assert goal.met, goal
-    assert by_name["with titles that are said, within 2 s"].value >= 80  # three episodes a row, of a third of the length
+    assert [goal for goal in goals(found, 0.0) if not goal.met] == []
 
 
 def test_the_picture_is_svg_with_every_chapter() -> None:

@@ -119,6 +119,16 @@ def test_audio_that_was_removed_is_decoded_once_for_all_parts_of_another_job(
     assert "prepare" not in work(settings, stores)
 
 
+def test_audio_for_comparison_is_a_step_of_its_own(desk: Desk, stores: Stores, settings: Settings, tmp_path: Path) -> None:
+    """A worker compares it, and the same episode with and without it are two jobs."""
+    plain = desk.submit(asked(tmp_path))
+    assert "reference" not in work(settings, stores)
+    compared = desk.submit(replace(asked(tmp_path), reference=str(DATA / "two_sentences.mp3")))
+    assert compared.job.id != plain.job.id
+    assert work(settings, stores).count("reference") == 1
+    assert stores.ledger.job(compared.job.id).state == "done"
+
+
 def test_audio_that_another_open_job_was_decoded_to_stays(desk: Desk, stores: Stores, settings: Settings, tmp_path: Path) -> None:
     """Two files that differ in what follows their audio are decoded to the same."""
     one = asked(tmp_path)

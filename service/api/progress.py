@@ -6,8 +6,13 @@ from collections.abc import Sequence
 
 from storage.records import JobRecord, StepRecord
 
-_WEIGHTS = {"fetch": 8.0, "prepare": 6.0, "reference": 6.0, "language": 1.0, "transcribe": 65.0, "diarize": 18.0, "assemble": 2.0}
-"""About how long the steps take, of a hundred; choosing engines and reading chapter files take next to nothing."""
+<<<<<<< HEAD
+_WEIGHTS = {"fetch": 8.0, "prepare": 6.0, "language": 1.0, "transcribe": 65.0, "diarize": 18.0, "assemble": 2.0}
+"""About how long the steps take, of a hundred; choosing engines, reading chapter files and comparing take next to nothing."""
+=======
+_WEIGHTS = {"fetch": 8.0, "prepare": 6.0, "language": 1.0, "transcribe": 65.0, "diarize": 18.0, "assemble": 2.0}
+"""About how long the steps take, of a hundred; choosing engines, chapter files and a reference take next to nothing."""
+>>>>>>> anchor2
 
 _NEARLY = 0.99
 """A job that is not done never says that it is."""
@@ -21,7 +26,7 @@ def share_done(job: JobRecord, steps: Sequence[StepRecord]) -> float:
     for step in steps:
         by_name.setdefault(step.name, []).append(step)
     weights = dict(_WEIGHTS)
-    for name in ("reference", "language", "diarize"):  # not every job has these
+    for name in ("language", "diarize"):  # not every job has these
         if "assemble" in by_name and name not in by_name:
             del weights[name]
     done = sum(weight * _share(by_name.get(name, ())) for name, weight in weights.items())
