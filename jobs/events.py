@@ -19,10 +19,7 @@ StepName = Literal[
     "transcribe",
     "bridge",
     "diarize",
-<<<<<<< HEAD
     "voices",
-=======
->>>>>>> anchor2
     "assemble",
 ]
 """The steps of a job, in their order; the first two choose engines, where workers do.

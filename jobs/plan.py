@@ -3,13 +3,8 @@
     transcriber ─────────────────────────┐
     chapters ────────────────────────────┼──────────────────────────────────┐
     fetch → prepare ─┬→ language ────────┴→ transcribe[0 … n) → bridge[…] ──┬→ assemble
-<<<<<<< HEAD
-                      ├→ reference ──────────────────────────────────────────┤
-    diarizer ────────┴→ diarize → voices ───────────────────────────────────┘
-=======
                      ├→ reference ──────────────────────────────────────────┤
-    diarizer ────────┴→ diarize ────────────────────────────────────────────┘
->>>>>>> anchor2
+    diarizer ────────┴→ diarize → voices ───────────────────────────────────┘
 
 Each step's key says what its result depends on, so that whatever was done before is found again, by this job or another. The
 plan is walked from the front each time: given what is known, it says which steps are ready. So it needs no state of its
@@ -32,11 +27,7 @@ from jobs.intake import ChapterFiles, Fetched, fetch_audio, read_chapter_files
 from jobs.names.give import named
 from jobs.options import key_of
 from jobs.places import content_of
-<<<<<<< HEAD
-from jobs.reference import ReferenceCompared, compare_reference
-=======
 from jobs.reference import ReferenceCompared, compare_reference, version_of
->>>>>>> anchor2
 from jobs.request import JobRequest
 from jobs.steps import Report, Step
 from jobs.tasks import Ahead, EngineChoice, Known, Task, Tools, Walk
@@ -49,11 +40,7 @@ VERSION = "0.1.0"
 
 _FORMATS = {
     "transcriber": 1, "diarizer": 1, "fetch": 1, "chapters": 2, "prepare": 1, "language": 1, "transcribe": 3, "bridge": 1,
-<<<<<<< HEAD
     "reference": 1, "diarize": 1, "voices": 1, "assemble": 4,
-=======
-    "reference": 1, "diarize": 1, "assemble": 4,
->>>>>>> anchor2
 }  # fmt: skip
 """Counted up when a step's result changes its meaning, so that older results are done again."""
 
@@ -191,11 +178,7 @@ class Plan:
                 report=report,
             )
 
-<<<<<<< HEAD
-        step = Step("reference", self._key("reference", episode.key, place, content_of(place), published), total=published)
-=======
         step = Step("reference", self._key("reference", episode.key, place, version_of(place), published), total=published)
->>>>>>> anchor2
         return Task(step, ReferenceCompared, listen, "cpu", listens=True)
 
     def _words(self, walk: Walk, episode: Decoded, chosen: EngineChoice | None) -> Words | None:

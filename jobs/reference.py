@@ -53,8 +53,6 @@ def compare_reference(
     return ReferenceCompared(warnings=(Notice(code="reference_unlike", message=text),))
 
 
-<<<<<<< HEAD
-=======
 def version_of(place: str) -> str | None:
     """Return what tells versions of a local file apart, without reading all of it; none for a web address or without a file."""
     local = local_path(place)
@@ -65,7 +63,6 @@ def version_of(place: str) -> str | None:
     return None if told is None else f"{told.st_size} {told.st_mtime_ns}"
 
 
->>>>>>> anchor2
 def _had(place: str, folder: Path, fetcher: Fetcher) -> tuple[Path, MediaType]:
     local = local_path(place)
     if local is not None:

@@ -6,13 +6,8 @@ from collections.abc import Sequence
 
 from storage.records import JobRecord, StepRecord
 
-<<<<<<< HEAD
-_WEIGHTS = {"fetch": 8.0, "prepare": 6.0, "language": 1.0, "transcribe": 65.0, "diarize": 18.0, "assemble": 2.0}
-"""About how long the steps take, of a hundred; choosing engines, reading chapter files and comparing take next to nothing."""
-=======
 _WEIGHTS = {"fetch": 8.0, "prepare": 6.0, "language": 1.0, "transcribe": 65.0, "diarize": 18.0, "assemble": 2.0}
 """About how long the steps take, of a hundred; choosing engines, chapter files and a reference take next to nothing."""
->>>>>>> anchor2
 
 _NEARLY = 0.99
 """A job that is not done never says that it is."""
