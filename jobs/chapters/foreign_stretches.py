@@ -53,7 +53,11 @@ def foreign_stretches(
 ) -> tuple[Span, ...]:
     """Return the inserted stretches that can be told, in file time; `offsets`: as the titles of the marks say."""
     steps = list(_steps([mark.start for mark in marks if not mark.hidden], offsets, duration))
-    foreign = _Foreign(words, [window for window, _ in steps])
+    if not steps:
+        return ()
+    windows = [window for window, _ in steps]
+    foreign = _Foreign(words, windows)
+    words = [word for word in words if _inside(word, windows)]  # only the places there are asked for
     edges = (tile.start for tile in coverage)
     places = sorted({0.0, *(place.time for place in topic_starts(words, turns, coverage)), *edges, duration})
     found = (foreign.stretch(window, length, places) for window, length in steps)
@@ -74,13 +78,13 @@ class _Foreign:
 
     def __init__(self, words: Sequence[Word], windows: Sequence[Span]) -> None:
         self._starts = [word.start for word in words]
-        inside = [any(span.start <= word.start < span.end for span in windows) for word in words]
+        inside = [_inside(word, windows) for word in words]
         voices = Counter(word.speaker for word in words if word.speaker)
         native = Counter(word.speaker for word, near in zip(words, inside, strict=True) if word.speaker and not near)
         strangers = {voice for voice, count in voices.items() if native[voice] <= _NATIVE * count}
         self._foreign = [word.speaker in strangers for word in words]
         if not strangers:
-            self._foreign = list(_sponsored(words))
+            self._foreign = list(_sponsored(words, inside))
 
     def stretch(self, window: Span, length: float, places: Sequence[float]) -> Span | None:
         """Return the stretch of about a length in a window that has what is foreign there; none if none has."""
@@ -111,8 +115,12 @@ def _longest_own(foreign: Sequence[bool]) -> int:
     return max((len(list(run)) for strange, run in itertools.groupby(foreign) if not strange), default=0)
 
 
-def _sponsored(words: Sequence[Word]) -> Iterator[bool]:
-    """Tell for each word whether a sponsor's phrase is near."""
+def _inside(word: Word, windows: Sequence[Span]) -> bool:
+    return any(span.start <= word.start < span.end for span in windows)
+
+
+def _sponsored(words: Sequence[Word], wanted: Sequence[bool]) -> Iterator[bool]:
+    """Tell for each word that is wanted whether a sponsor's phrase is near."""
     bare = [plain(word.text) for word in words]
-    for at in range(len(bare)):
-        yield says(_SPONSOR.said, bare[max(0, at - _PHRASE) : at + _PHRASE])
+    for at, asked in enumerate(wanted):
+        yield asked and says(_SPONSOR.said, bare[max(0, at - _PHRASE) : at + _PHRASE])
