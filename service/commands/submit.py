@@ -33,7 +33,7 @@ from service.progress import JsonLines, shown
 from service.running import settings_here
 from service.wanted import Unusable, wanted_episodes
 from storage.documents import ChapterSource, Note, Notice, Publication
-from storage.records import JobRecord
+from storage.records import OPEN_STATES, JobRecord
 from storage.requests import Submitted
 from worker.desk import BACKLOG, NEW_EPISODE, Asked, Desk
 from worker.network import open_fetcher
@@ -163,10 +163,15 @@ def _submit_all(desk: Desk, wish: _Wish, fetcher: Fetcher, listener: Listener) -
             continue
         one = desk.submit(_asked(found, wish))
         submitted.append(one)
-        if wish.webhook is not None and not one.fresh:
-            text = f"{one.job.title} was asked for before; its end is not told to this webhook."
+        if wish.webhook is not None and not _takes_webhook(one):
+            text = f"{one.job.title} was done before; its end is not told to this webhook."
             listener(Noticed(Notice(code="webhook_not_added", message=text)))
     return _Outcome(tuple(submitted), tuple(unusable))
+
+
+def _takes_webhook(one: Submitted) -> bool:
+    """Tell whether a job tells the webhook of this submission of its end: it will, unless it has ended already."""
+    return one.fresh or one.job.state in OPEN_STATES
 
 
 def _asked(publication: Publication, wish: _Wish) -> Asked:
@@ -205,7 +210,7 @@ def absolute(place: str | None) -> str | None:
 
 
 def _tell(outcome: _Outcome, hook: Webhook | None, *, as_json: bool) -> None:
-    new_hook = hook if any(one.fresh for one in outcome.submitted) else None
+    new_hook = hook if any(_takes_webhook(one) for one in outcome.submitted) else None
     if as_json:
         lines = JsonLines(results.file)
         for one in outcome.submitted:
