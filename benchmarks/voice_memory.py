@@ -36,6 +36,7 @@ from benchmarks.readers import Voice, find_speech, readers
 from benchmarks.table import Goal, Report, Row, arguments, show
 from jobs.engines.protocols import SAMPLE_RATE, Diarization, Samples, SpeakerHints
 from jobs.engines.resemblyzer import ResemblyzerDiarizer
+from jobs.spans import closed
 from jobs.voices.profile import model_key
 from jobs.voices.remember import placed, remember
 from storage.database import open_database, sqlite_url
@@ -169,21 +170,10 @@ def coded(samples: Samples, container: str, codec: str, rate: int, bits: int) ->
     return heard
 
 
-def _phrases(speech: Sequence[Span], pause: float = 0.3) -> list[Span]:
-    """Return stretches of speech, those with a shorter pause between them as one."""
-    phrases: list[Span] = []
-    for span in speech:
-        if phrases and span.start <= phrases[-1].end + pause:
-            phrases[-1] = Span(start=phrases[-1].start, end=max(phrases[-1].end, span.end))
-        else:
-            phrases.append(span)
-    return phrases
-
-
 def said(voice: Voice, half: int | None, random: np.random.Generator) -> Samples:
     """Return 12 to 25 s of a reader, put together from stretches of speech; of one half of what there is, if that is asked."""
     middle = len(voice.samples) / SAMPLE_RATE / 2
-    spans = [span for span in _phrases(voice.speech) if span.end - span.start >= 1.0]
+    spans = [span for span in closed(voice.speech, pause=0.3) if span.end - span.start >= 1.0]
     pieces = [piece for span in spans for piece in _cut(span, 4.0)]
     if half is not None:
         pieces = [piece for piece in pieces if (piece.start >= middle if half else piece.end <= middle)]

@@ -11,6 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import chain, groupby, pairwise, takewhile
 
+from jobs.spans import closed
 from storage.documents import Segment, Span, Word
 from storage.words import letters_of, text_of
 
@@ -33,7 +34,7 @@ SHORTEST_WORD = 0.05
 def unheard(speech: Sequence[Span], segments: Sequence[Segment]) -> Iterator[Span]:
     """Yield the stretches of speech, `UNHEARD` or longer, over which no word lies."""
     words = sorted((word for segment in segments for word in segment.words), key=lambda word: word.start)
-    for stretch in _stretches(speech):
+    for stretch in closed(speech, BREATH):
         at = stretch.start
         for word in words:
             if word.end <= at or word.start >= stretch.end:
@@ -141,17 +142,3 @@ def _is_over_speech(word: Word, speech: Sequence[Span]) -> bool:
     middle = (word.start + word.end) / 2
     at = bisect_right([region.start for region in speech], middle) - 1
     return word.end - word.start >= SHORTEST_WORD and at >= 0 and middle <= speech[at].end
-
-
-def _stretches(speech: Sequence[Span]) -> Iterator[Span]:
-    """Yield the speech regions, those with no more than a breath between them as one."""
-    joined: Span | None = None
-    for region in speech:
-        if joined is not None and region.start - joined.end <= BREATH:
-            joined = Span(start=joined.start, end=region.end)
-            continue
-        if joined is not None:
-            yield joined
-        joined = region
-    if joined is not None:
-        yield joined

@@ -12,14 +12,14 @@ import pytest
 from jobs.engines.clustering import VoiceWindows
 from jobs.engines.overlaps import REACH, second_voices, with_overlaps
 from storage.documents import Span, Turn
+from tests.alike_voices import alike
 
 Vectors: TypeAlias = npt.NDArray[np.float32]
 
 
 def voices(count: int, likeness: float = 0.6) -> Vectors:
     """Return unit voices of which any two have this cosine."""
-    basis = np.linalg.qr(np.random.default_rng(5).standard_normal((256, count + 1)))[0].T
-    return np.asarray(np.sqrt(likeness) * basis[0] + np.sqrt(1 - likeness) * basis[1:], dtype=np.float32)
+    return alike(count, likeness).astype(np.float32)
 
 
 def windows(shares: Sequence[tuple[float, ...]], who: Vectors, noise: float = 0.0) -> VoiceWindows:

@@ -10,18 +10,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import av
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.readers import load_audio
 from jobs.engines.clustering import VoiceWindows, find_voices
 from jobs.engines.protocols import SAMPLE_RATE, Samples, SpeakerHints
 from jobs.engines.resegmentation import Stretches, best_path, turns_along
 from jobs.engines.resemblyzer import ResemblyzerDiarizer, joined
 from jobs.speakers import assign_speakers
 from storage.documents import Span, Turn, Word
+from tests.alike_voices import alike
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -47,8 +48,7 @@ class Recording:
 def invented_windows(voices: int, minutes: float, seed: int, likeness: float = 0.6) -> tuple[VoiceWindows, list[int]]:
     """Make windows of voices whose centroids have a given cosine; windows of one voice have about 0.75, as Resemblyzer's do."""
     random = np.random.default_rng(seed)
-    basis = np.linalg.qr(random.standard_normal((256, voices + 1)))[0].T
-    centres = np.sqrt(likeness) * basis[0] + np.sqrt(1 - likeness) * basis[1:]
+    centres = alike(voices, likeness, random)
     count, who = int(minutes * 150), 0
     owners: list[int] = []
     stretches: list[int] = []
@@ -94,12 +94,6 @@ def heard(centres: np.ndarray[Any, np.dtype[np.float64]], owners: list[int], see
     embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
     times = np.arange(len(owners), dtype=np.float64) * np.float64(0.4)
     return VoiceWindows(embeddings.astype(np.float32), times, np.zeros(len(owners), dtype=np.intp))
-
-
-def alike(voices: int, likeness: float) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Return unit centres of which any two have this cosine."""
-    basis = np.linalg.qr(np.random.default_rng(5).standard_normal((256, voices + 1)))[0].T
-    return np.asarray(np.sqrt(likeness) * basis[0] + np.sqrt(1 - likeness) * basis[1:])
 
 
 def test_two_voices_at_once_are_no_third_voice() -> None:
@@ -246,21 +240,12 @@ def test_two_synthetic_voices_are_told_apart(shared: Path, name: str) -> None:
         Word(start=w["start"], end=w["end"], text=w["word"], speaker=s["speaker"]) for s in truth["sentences"] for w in s["words"]
     ]
     speech = [Span(start=s["start"], end=s["end"]) for s in truth["sentences"]]
-    result = ResemblyzerDiarizer().diarize(Recording(decoded(path)), speech, SpeakerHints(), lambda _: None)
+    result = ResemblyzerDiarizer().diarize(Recording(load_audio(path)), speech, SpeakerHints(), lambda _: None)
     assert {t.speaker for t in result.turns} == {"Speaker 1", "Speaker 2"}
     assert first_appearances(result.turns) == ["Speaker 1", "Speaker 2"]
     pairs = [(w.speaker, a.speaker) for w, a in zip(words, assign_speakers(words, result.turns), strict=True)]
     right = max(sum(p in {("S1", x), ("S2", y)} for p in pairs) for x, y in itertools.permutations(["Speaker 1", "Speaker 2"]))
     assert right / len(words) >= 0.95
-
-
-def decoded(path: Path) -> Samples:
-    resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
-    with av.open(str(path)) as container:
-        frames = [out.to_ndarray() for frame in container.decode(audio=0) for out in resampler.resample(frame)]
-        frames += [out.to_ndarray() for out in resampler.resample(None)]
-    samples: Samples = np.concatenate(frames, axis=1)[0].astype(np.float32)
-    return samples
 
 
 def first_appearances(turns: tuple[Turn, ...]) -> list[str]:

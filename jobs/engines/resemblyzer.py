@@ -24,6 +24,7 @@ from jobs.engines.overlaps import with_overlaps
 from jobs.engines.protocols import AudioSource, Diarization, Progress, Samples, SpeakerHints
 from jobs.engines.resegmentation import ScoredWindows, Stretches, best_path, change_costs, step_scores, turns_along
 from jobs.engines.voiceprint import EMBEDDING_SIZE, FRAME_STEP, FRAMES_PER_SECOND, VoiceEncoder, mel_frames, weights_path
+from jobs.spans import closed
 from storage.documents import EngineInfo, Notice, Span
 from storage.errors import EngineUnavailable
 
@@ -112,16 +113,12 @@ class ResemblyzerDiarizer:
 
 def joined(speech: Sequence[Span], duration: float) -> tuple[Span, ...]:
     """Return the speech regions in order, clipped to the recording, with pauses up to `JOINED_PAUSE` closed."""
-    spans: list[Span] = []
-    for span in sorted(speech, key=lambda span: span.start):
-        end = min(span.end, duration)
-        if end - span.start <= 0:
-            continue
-        if spans and span.start - spans[-1].end <= JOINED_PAUSE:
-            spans[-1] = Span(start=spans[-1].start, end=max(spans[-1].end, end))
-        else:
-            spans.append(Span(start=span.start, end=end))
-    return tuple(spans)
+    clipped = [
+        Span(start=span.start, end=min(span.end, duration))
+        for span in sorted(speech, key=lambda span: span.start)
+        if min(span.end, duration) > span.start
+    ]
+    return tuple(closed(clipped, JOINED_PAUSE))
 
 
 class _Listener:
