@@ -1,7 +1,7 @@
 """One episode as a picture: where chapters were published, where they lie in the file, and what the file is there.
 
-Above is the published episode, below the file as it was downloaded, in the same scale: speech, music and silence, with the ads
-that were put in. A line leads from each published time to where it was put; a ring shows where it belongs.
+Above is the published episode, below the file as it was downloaded, in the same scale: speech, music and pauses of a second or
+more, with the ads that were put in. A line leads from each published time to where it was put; a ring shows where it belongs.
 """
 
 from __future__ import annotations
@@ -15,9 +15,12 @@ from storage.documents import Coverage
 
 _WIDTH, _MARGIN, _RIGHT = 1180, 20, 150
 _ABOVE, _BELOW, _BAR = 150, 330, 26
-_COLOURS = {"speech": "#8fb3d9", "music": "#c9b458", "silence": "#e8e8e8", "unclear": "#d0d0d0"}
+_COLOURS = {"speech": "#8fb3d9", "music": "#c9b458", "silence": "#ffffff", "unclear": "#d0d0d0"}
 _AD, _LINE, _KEPT, _TRUTH = "#d9534f", "#2a6f3e", "#b0b0b0", "#111111"
 _HEIGHT = 455
+
+_SHORTEST_PAUSE = 1.0
+"""Seconds of silence that are drawn: shorter ones would make the bar grey."""
 
 
 def draw(done: Anchored) -> str:
@@ -44,7 +47,10 @@ def _titles(done: Anchored) -> Iterator[str]:
 
 
 def _bars(sounds: Sequence[Sound | Coverage], top: float, scale: float) -> Iterator[str]:
+    yield _rect(0.0, max(sound.end for sound in sounds), top, _COLOURS["speech"], scale)
     for sound in sounds:
+        if sound.kind == "silence" and sound.end - sound.start < _SHORTEST_PAUSE:
+            continue
         yield _rect(sound.start, sound.end, top, _COLOURS[sound.kind], scale)
 
 
@@ -81,15 +87,17 @@ def _legend() -> Iterator[str]:
     shown = (
         (_COLOURS["speech"], "speech"),
         (_COLOURS["music"], "music"),
-        (_AD, "inserted (framed: found)"),
+        (_COLOURS["silence"], "pause"),
+        (_AD, "ad (framed: found)"),
         (_LINE, "moved"),
         (_KEPT, "kept"),
     )
     y = _HEIGHT - 25
     for at, (colour, text) in enumerate(shown):
-        x = _MARGIN + 175 * at
-        yield f'<rect x="{x}" y="{y}" width="14" height="14" fill="{colour}"/><text x="{x + 20}" y="{y + 12}">{text}</text>'
-    x = _MARGIN + 175 * len(shown)
+        x = _MARGIN + 165 * at
+        yield f'<rect x="{x}" y="{y}" width="14" height="14" fill="{colour}" stroke="#b0b0b0" stroke-width="0.5"/>'
+        yield f'<text x="{x + 20}" y="{y + 12}">{text}</text>'
+    x = _MARGIN + 165 * len(shown)
     yield f'<circle cx="{x + 7}" cy="{y + 7}" r="4" fill="none" stroke="{_TRUTH}"/><text x="{x + 20}" y="{y + 12}">truth</text>'
 
 
