@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 NAMES = (
-    "speed", "seams", "prepare", "word_speakers", "turn_edges", "diarization", "voice_memory", "renaming", "listing", "notes",
+    "speed", "speech", "seams", "prepare", "word_speakers", "turn_edges", "diarization", "voice_memory", "renaming", "listing", "notes",
     "chapters", "topics", "real_speech", "overhead", "scale", "throughput", "api_memory", "search", "soak",
 )  # fmt: skip
 

@@ -51,10 +51,15 @@ def warm_up(*modules: str) -> None:
 
 def run_python(arguments: Sequence[str], *, environment: Mapping[str, str] | None = None) -> Cost:
     """Run this Python with arguments from the root of the repository; raises `RuntimeError` with its errors if it fails."""
-    inherited = {name: value for name, value in os.environ.items() if name not in _UNKIND}
-    given = {**inherited, "PYTHONPATH": str(REPOSITORY), **_OFFLINE, **(environment or {})}
+    return run_command([sys.executable, *arguments], environment={"PYTHONPATH": str(REPOSITORY), **(environment or {})})
+
+
+def run_command(arguments: Sequence[str], *, environment: Mapping[str, str] | None = None) -> Cost:
+    """Run a program, given by its path, as `run_python` does."""
+    inherited = {name: value for name, value in os.environ.items() if name not in (*_UNKIND, "PYTHONPATH")}
+    given = {**inherited, **_OFFLINE, **(environment or {})}
     with tempfile.NamedTemporaryFile() as told, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        command = [sys.executable, "-S", "-c", _LAUNCHER, told.name, sys.executable, *arguments]
+        command = [sys.executable, "-S", "-c", _LAUNCHER, told.name, *arguments]
         subprocess.run(command, cwd=REPOSITORY, env=given, stdout=out, stderr=err, check=False)
         for file in (out, err):
             file.seek(0)
