@@ -11,8 +11,8 @@ import subprocess
 import sys
 
 NAMES = (
-    "speed", "speech", "seams", "prepare", "word_speakers", "turn_edges", "diarization", "voice_memory", "renaming", "listing", "notes",
-    "chapters", "topics", "real_speech", "overhead", "scale", "throughput", "api_memory", "search", "soak",
+    "speed", "seams", "prepare", "word_speakers", "turn_edges", "diarization", "voice_memory", "renaming", "listing", "notes",
+    "chapters", "topics", "real_speech", "overhead", "scale", "throughput", "api_memory", "search", "soak", "speech",
 )  # fmt: skip
 
 
