@@ -12,7 +12,8 @@ import sys
 
 NAMES = (
     "speed", "seams", "prepare", "word_speakers", "turn_edges", "diarization", "voice_memory", "renaming", "listing", "notes",
-    "chapters", "topics", "real_speech", "overhead", "scale", "throughput", "api_memory", "search", "soak", "speech",
+    "chapters", "topics", "real_speech", "overhead", "scale", "throughput", "api_memory", "search", "soak",
+    "nothing_lost", "speech",
 )  # fmt: skip
 
 

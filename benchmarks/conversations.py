@@ -10,13 +10,17 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import av
 import numpy as np
+import numpy.typing as npt
 
 from benchmarks.readers import Voice
 from jobs.engines.protocols import SAMPLE_RATE, Samples
 from storage.documents import Turn, Word
+
+Times: TypeAlias = npt.NDArray[np.float64]
 
 WORD_LENGTH = 0.3
 """The texts are not known, so truth words are pieces of speech of this length, seconds."""
@@ -194,11 +198,17 @@ def _add_music(samples: Samples, begin: float, end: float, random: np.random.Gen
     place = np.arange(len(samples), dtype=np.float64) / SAMPLE_RATE
     loudness = np.interp(place, [0, 0.5, begin - 1, begin, begin + 20, begin + 30, end, end + 1], [0, 1, 1, 0.08, 0.08, 0, 0, 1])
     audible = np.flatnonzero(loudness > 0)
-    time, bar, root = place[audible], float(random.uniform(1.4, 2.4)), float(random.uniform(110, 220))
+    samples[audible] += (music(place[audible], random) * loudness[audible]).astype(np.float32)
+
+
+def music(time: Times, random: np.random.Generator) -> Times:
+    """Return what a piece of music, drawn from the generator, sounds like at these times (seconds): a few chords, plucked."""
+    bar, root = float(random.uniform(1.4, 2.4)), float(random.uniform(110, 220))
     chord = np.array(_CHORDS)[(time / bar).astype(np.intp) % len(_CHORDS)]
     decay = np.exp(-2 * (time % (bar / 4)) / bar)
     tones = [np.sin(2 * np.pi * n * root * 2 ** (chord[:, i] / 12) * time) / n for i in range(3) for n in (1, 2, 3)]
-    samples[audible] += (0.03 * np.sum(tones, axis=0) * decay * loudness[audible]).astype(np.float32)
+    heard: Times = 0.03 * np.sum(tones, axis=0) * decay
+    return heard
 
 
 def write_mp3(samples: Samples, path: Path, kilobits: int) -> Path:

@@ -1,4 +1,4 @@
-"""Bare faster-whisper on one file, for `benchmarks.speech`; runs in a Python that need not have earmark.
+"""Bare faster-whisper on one file, for `benchmarks.tools`; runs in a Python that need not have earmark.
 
 python faster_whisper_peer.py MODEL AUDIO THREADS BATCH BEAM prints one JSON line; with a batch of 1, one segment after the other.
 """
@@ -21,7 +21,7 @@ def main() -> None:
         segments, _ = BatchedInferencePipeline(model).transcribe(audio, batch_size=batch, **asked)
     else:
         segments, _ = model.transcribe(audio, condition_on_previous_text=False, **asked)
-    words = [[word.word, word.start, word.end] for segment in segments for word in segment.words]
+    words = [word.word for segment in segments for word in segment.words]
     print(json.dumps({"words": words, "version": version("faster-whisper")}))
 
 

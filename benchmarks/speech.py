@@ -13,80 +13,27 @@ its processes (pages that they share are counted once).
 from __future__ import annotations
 
 import itertools
-import json
 import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 import psutil
 
-from benchmarks.children import run_command, warm_up
+from benchmarks.children import warm_up
 from benchmarks.overhead import by_service, numbered
-from benchmarks.peers import FASTER_WHISPER, WHISPERX, PeerMissing, installed
 from benchmarks.recordings import EXAMPLE, EXAMPLE_MODEL, repeat_mp3
-from benchmarks.speed import run_earmark
 from benchmarks.table import Goal, Report, Row, arguments, show
+from benchmarks.tools import BATCH, BEAM, OURS, Settings, Took, Tool, earmark, peers
 from jobs.engines.devices import usable_cores
 from tests.yard import Yard, open_yard
 
-BATCH, BEAM = 8, 5
-OURS = "earmark run"
 SHORT, SHORT_GOAL = 10.0, 1.0
 LONG, LONG_GOAL = 60.0, 1.2
 """Minutes, and how many times as fast as the fastest peer `earmark run` shall be from there on."""
-
-
-@dataclass(frozen=True)
-class Took:
-    """What one tool took for one file."""
-
-    wall: float
-    peak: float
-    """MiB."""
-    words: int
-
-
-@dataclass(frozen=True)
-class Tool:
-    """One way to have a file transcribed."""
-
-    name: str
-    hear: Callable[[Path], Took]
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What all tools are asked for."""
-
-    model: Path
-    threads: int
-
-
-def earmark(settings: Settings) -> Tool:
-    """Return the command of a person."""
-
-    def hear(audio: Path) -> Took:
-        cost = run_earmark(audio, settings.model, threads=settings.threads)
-        return Took(cost.wall, cost.peak, int(json.loads(cost.output.splitlines()[-1])["episodes"][0]["words"]))
-
-    return Tool(OURS, hear)
-
-
-def peer(name: str, requirements: Sequence[str], script: str, batch: int, settings: Settings) -> Tool:
-    """Return a peer, which is installed first; raises `PeerMissing`."""
-    found = installed(requirements)
-
-    def hear(audio: Path) -> Took:
-        asked = [str(settings.model), str(audio), str(settings.threads), str(batch), str(BEAM)]
-        cost = run_command(found.command(script, *asked))
-        return Took(cost.wall, cost.peak, len(json.loads(cost.output.splitlines()[-1])["words"]))
-
-    return Tool(f"{name} {found.version}", hear)
 
 
 def served(yard: Yard, workers: int, settings: Settings) -> Tool:
@@ -98,7 +45,7 @@ def served(yard: Yard, workers: int, settings: Settings) -> Tool:
         with largest_sum(yard) as peak:
             wall = by_service(yard, copy, settings.model)
         copy.unlink()
-        return Took(wall, peak(), 0)
+        return Took(wall, peak(), ())
 
     return Tool(f"service, {workers} worker{'s' if workers > 1 else ''}", hear)
 
@@ -157,39 +104,21 @@ def report(found: dict[float, dict[str, Took]], notes: Sequence[str], settings: 
     goals: list[Goal] = []
     for minutes, by_tool in found.items():
         ours = by_tool[OURS]
-        peers = {name: took for name, took in by_tool.items() if name != OURS and not name.startswith("service")}
+        others = {name: took for name, took in by_tool.items() if name != OURS and not name.startswith("service")}
         for name, took in by_tool.items():
             rows.append(
                 {
                     "minutes": minutes, "tool": name, "wall s": took.wall, "audio s per s": 60 * minutes / took.wall,
-                    "earmark run is × as fast": took.wall / ours.wall, "peak MiB": took.peak, "words": took.words or None,
+                    "earmark run is × as fast": took.wall / ours.wall, "peak MiB": took.peak, "words": len(took.words) or None,
                 }
             )  # fmt: skip
-        if peers:
-            ratio, least = min(took.wall for took in peers.values()) / ours.wall, LONG_GOAL if minutes >= LONG else SHORT_GOAL
+        if others:
+            ratio, least = min(took.wall for took in others.values()) / ours.wall, LONG_GOAL if minutes >= LONG else SHORT_GOAL
             goals.append(Goal(f"{minutes:g} min: times as fast as the fastest peer", ratio, least, sense="least"))
-        if peers and minutes >= LONG:
-            lowest = min(took.peak for took in peers.values())
+        if others and minutes >= LONG:
+            lowest = min(took.peak for took in others.values())
             goals.append(Goal(f"{minutes:g} min: memory over the least of the peers", ours.peak / lowest, 1.0))
     return Report("Speech: earmark beside its peers", rows, goals, notes, settings)
-
-
-def peers(settings: Settings, without: Sequence[str]) -> tuple[list[Tool], list[str]]:
-    """Return the peers that can be had, and why others cannot."""
-    tools, notes = [], list[str]()
-    for name, requirements, script, batch in (
-        ("faster-whisper", FASTER_WHISPER, "faster_whisper_peer.py", 1),
-        ("batched faster-whisper", FASTER_WHISPER, "faster_whisper_peer.py", BATCH),
-        ("whisperX", WHISPERX, "whisperx_speech_peer.py", BATCH),
-    ):
-        if name in without:
-            notes.append(f"{name} was left out, as asked.")
-            continue
-        try:
-            tools.append(peer(name, requirements, script, batch, settings))
-        except PeerMissing as missing:
-            notes.append(str(missing))
-    return tools, notes
 
 
 def main() -> int:

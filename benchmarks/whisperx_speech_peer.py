@@ -1,4 +1,4 @@
-"""whisperX's transcription of one file, for `benchmarks.speech`; runs in a Python that need not have earmark.
+"""whisperX's transcription of one file, for `benchmarks.tools`; runs in a Python that need not have earmark.
 
 python whisperx_speech_peer.py MODEL AUDIO THREADS BATCH BEAM prints one JSON line. Its alignment, which gives words their times,
 needs a model of another kind that is not to be had here: the time is that of its text alone, and words have none.
@@ -22,7 +22,7 @@ def main() -> None:
         model_path, "cpu", compute_type="int8", language="en", threads=threads, asr_options={"beam_size": beam}
     )
     found = model.transcribe(decode_audio(audio), batch_size=batch)
-    words = [[word, None, None] for segment in found["segments"] for word in segment["text"].split()]
+    words = [word for segment in found["segments"] for word in segment["text"].split()]
     print(json.dumps({"words": words, "version": version("whisperx")}), file=sys.__stdout__)
 
 

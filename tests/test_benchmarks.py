@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import bare, listing, seams, speed, word_speakers
+from benchmarks import bare, listing, nothing_lost, seams, speed, tools, word_speakers
 from benchmarks import prepare as preparing
 from benchmarks.children import Cost, run_python
 from benchmarks.oracle import OracleTranscriber
+from benchmarks.peers import PeerMissing, installed
 from benchmarks.recordings import (
     EXAMPLE_MODEL,
     Recording,
@@ -26,7 +27,8 @@ from benchmarks.table import Goal, Report, show
 from benchmarks.turns import der, read_rttm
 from benchmarks.wording import compare, spoken
 from jobs.prepare import PrepareOptions, prepare
-from storage.documents import Turn
+from storage.documents import Coverage, Turn
+from tests.transcripts import long_transcript
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SENTENCES = REPOSITORY / "tests" / "data" / "audio" / "two_sentences.mp3"
@@ -189,3 +191,50 @@ def test_bare_whisper_is_one_call_over_the_file() -> None:
     heard, info = bare.hear(bare.load(EXAMPLE_MODEL, threads=1), str(REPOSITORY / "examples" / "episode.mp3"), beam=1)
     assert info.duration > 60
     assert len(heard) > 100
+
+
+def test_words_too_many_are_doubled_or_invented_and_where_two_talk_there_is_no_order() -> None:
+    """An equal word nearby makes it a double; a word that nobody said is invented; a set of words has no order."""
+    silence = np.zeros(16_000, np.float32)
+    said = nothing_lost.Case("one", silence, ("Good", "morning", "to", "you"))
+    assert nothing_lost.faults(said, ("good", "morning", "you")) == nothing_lost.Faults(lost=1, doubled=0, invented=0)
+    heard = ("good", "morning,", "morning", "to", "you", "there")
+    assert nothing_lost.faults(said, heard) == nothing_lost.Faults(lost=0, doubled=1, invented=1)
+    both = nothing_lost.Case("two", silence, ("one", "two", "three"), at_once=True)
+    assert nothing_lost.faults(both, ("three", "one", "four")) == nothing_lost.Faults(lost=1, doubled=0, invented=1)
+
+
+def test_every_case_of_nothing_lost_has_words_and_sound() -> None:
+    """Each is as long as asked, give or take a sentence, and the same for the same seed."""
+    made = list(nothing_lost.cases(20.0, seed=3))
+    assert len({case.name for case in made}) == 5
+    for case, again in zip(made, nothing_lost.cases(20.0, seed=3), strict=True):
+        assert 20 <= len(case.samples) / 16_000 < 160
+        assert case.words
+        assert np.array_equal(case.samples, again.samples)
+
+
+def test_a_whisper_has_no_voice() -> None:
+    """The harmonics of a tone are gone, its loudness is a quarter."""
+    time = np.arange(16_000) / 16_000
+    tone = np.sum([np.sin(2 * np.pi * 150 * n * time) / n for n in range(1, 20)], axis=0).astype(np.float32)
+    heard = nothing_lost.whisper(tone, np.random.default_rng(1))
+    assert np.sqrt(np.mean(heard**2) / np.mean(tone**2)) == pytest.approx(0.25, abs=0.01)
+    spectrum = np.abs(np.fft.rfft(heard)) ** 2
+    in_harmonics = sum(spectrum[150 * n - 2 : 150 * n + 3].sum() for n in range(1, 20)) / spectrum.sum()
+    assert in_harmonics < 0.2
+
+
+def test_a_second_in_no_stretch_of_the_coverage_is_unaccounted() -> None:
+    """So is one that is in two."""
+    told = long_transcript(hours=1, total=100)
+    end = told.audio.duration
+    for edges, seconds in (((0.0, 5.0, 5.0, end), 0.0), ((1.0, 5.0, 6.5, end), 2.5), ((0.0, 5.0, 4.0, end - 2.0), 3.0)):
+        stretches = tuple(Coverage(start=a, end=b, kind="speech") for a, b in (edges[:2], edges[2:]))
+        assert tools.unaccounted(told.model_copy(update={"coverage": stretches})) == pytest.approx(seconds)
+
+
+def test_a_peer_that_cannot_be_installed_says_so(tmp_path: Path) -> None:
+    """So a table can leave it out with the reason."""
+    with pytest.raises(PeerMissing, match=r"no-such-package-of-earmark==1\.0 cannot be installed here"):
+        installed(("no-such-package-of-earmark==1.0",), environment={"EARMARK_PEERS": str(tmp_path)})
