@@ -13,7 +13,7 @@ import sys
 NAMES = (
     "speed", "seams", "prepare", "word_speakers", "turn_edges", "diarization", "voice_memory", "renaming", "listing", "notes",
     "chapters", "topics", "real_speech", "overhead", "scale", "throughput", "api_memory", "search", "soak",
-    "nothing_lost", "speech",
+    "growth", "nothing_lost", "speech",
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import wave
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -142,3 +143,18 @@ def _word(fields: dict[str, float | str]) -> SaidWord:
 
 def _moved(word: SaidWord, seconds: float) -> SaidWord:
     return SaidWord(word.text, word.start + seconds, word.end + seconds)
+
+
+def story_for(seconds: float) -> list[dict[str, Any]]:
+    """Return the sentences of the example, again and again, for the scripted engine: no speech is left without a word."""
+    story = json.loads((EXAMPLE / "truth.json").read_text("utf-8"))["sentences"]
+    period = length_of(EXAMPLE / "episode.mp3")
+    return [
+        {"speaker": sentence["speaker"], "words": [_later(word, time * period) for word in sentence["words"]]}
+        for time in range(max(round(seconds / period), 1))
+        for sentence in story
+    ]
+
+
+def _later(word: dict[str, Any], seconds: float) -> dict[str, Any]:
+    return {**word, "start": word["start"] + seconds, "end": word["end"] + seconds}

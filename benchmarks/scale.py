@@ -16,14 +16,12 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
-from benchmarks.recordings import EXAMPLE, length_of, repeat_mp3
+from benchmarks.recordings import EXAMPLE, length_of, repeat_mp3, story_for
 from benchmarks.table import Goal, Report, Row, arguments, show
 from jobs.options import Options
 from storage.documents import Episode, Publication
 from storage.records import JobRecord
-from tests.workshop import true_story
 from tests.yard import Yard, open_yard, wait_for
 from worker.desk import Asked
 
@@ -68,28 +66,14 @@ def shared_out(yard: Yard, count: int, *, part_seconds: float, pace: float) -> t
 
 
 def _submit(yard: Yard, name: str, *, part_seconds: float, pace: float) -> JobRecord:
+    named = story_for(length_of(yard.folder / "long.mp3"))
     # another script each time, so that the parts are heard anew; the decoded audio is the same
-    script = yard.script(pace=pace, sentences=_told(name, length_of(yard.folder / "long.mp3")))
+    named[0]["words"][0]["word"] = name
+    script = yard.script(pace=pace, sentences=named)
     options = Options(engine="scripted", model=str(script), diarizer="none", part_seconds=part_seconds, language="en")
     audio = (yard.folder / "long.mp3").as_uri()
     publication = Publication(episode=Episode(id="ep_long", title=name, audio_url=audio))
     return yard.desk.submit(Asked(publication, options)).job
-
-
-def _told(name: str, seconds: float) -> list[dict[str, Any]]:
-    """Return what the example says, again and again, so that no speech is left without a word; the first word is the name."""
-    story, period = true_story()["sentences"], length_of(EXAMPLE / "episode.mp3")
-    told = [
-        {"speaker": sentence["speaker"], "words": [_later(word, time * period) for word in sentence["words"]]}
-        for time in range(round(seconds / period))
-        for sentence in story
-    ]
-    told[0]["words"][0]["word"] = name
-    return told
-
-
-def _later(word: dict[str, Any], seconds: float) -> dict[str, Any]:
-    return {**word, "start": word["start"] + seconds, "end": word["end"] + seconds}
 
 
 def _warm(yard: Yard, count: int) -> None:
