@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,21 @@ def test_odd_moments_do_not_hide_two_voices_that_are_alike() -> None:
         owners += [0] * 20 + [2 + moment] * 6 + [1] * 20
     found = find_voices(heard(np.vstack([voices, 0.78 * voices[0] + 0.62 * odd]), owners, 3), SpeakerHints())
     assert len(found) == 2
+
+
+@pytest.mark.parametrize(("phrase", "voices"), [(2, 1), (10, 2)])
+def test_a_few_short_phrases_that_sound_much_like_a_voice_are_that_voice(phrase: int, voices: int) -> None:
+    """Of 60 windows, each phrase between pauses; the same windows in turns of ten are somebody else."""
+    centres = alike(2, 0.83)
+    owners: list[int] = []
+    stretches: list[int] = []
+    for number in range(60 // phrase):
+        owners += [0] * (30 * phrase) + [1] * phrase
+        stretches += [2 * number] * (30 * phrase) + [2 * number + 1] * phrase
+    windows = heard(centres, owners, 4)
+    paused = windows.times + 3.0 * np.array(stretches)
+    found = find_voices(replace(windows, times=paused, stretches=np.array(stretches)), SpeakerHints())
+    assert len(found) == voices
 
 
 def test_few_windows_are_one_voice() -> None:

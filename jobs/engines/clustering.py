@@ -9,7 +9,7 @@ people. Two clusters are two people when
   length),
 * they are told apart over *time*: what a person says now and two seconds later carries the same label far more often than
   chance would have it, while halves of one voice (its vowels, say) alternate from window to window,
-* and the smaller one speaks for some seconds.
+* and the smaller one speaks for some seconds, in turns, not only in short phrases that sound much like another voice.
 
 What is then left may be a voice, or what two voices sound like at once: that lies between them and is no speaker.
 """
@@ -42,6 +42,12 @@ FEWEST_WINDOWS = 6
 """Windows a voice needs to be counted, and to be counted when it is unlike all others."""
 LEAST_SHARE = 0.001
 """Share of all windows a voice needs to be counted in a very long recording."""
+ODD_LIKENESS = 0.8
+"""Cosine to another voice from which a cluster of short phrases is that voice at odd moments: laughing, or further away …"""
+ODD_SHARE = 0.05
+"""… if it has no more of all windows than this; who talks more is heard well enough to be told apart …"""
+ODD_WINDOWS = 2.5
+"""… and if so many windows follow each other in its stretches, on average: less than three seconds."""
 COHERENCE_LAG = (1.6, 2.8)
 """Seconds between two windows whose labels are compared: they share no sound."""
 CHANGE = 0.65
@@ -242,11 +248,25 @@ def _one_voice(windows: VoiceWindows, smooth: Matrix, labels: Labels) -> tuple[i
     for a in np.argsort(-likeness.max(axis=1), kind="stable"):
         b = nearest[a]
         alike, fewest = likeness[a, b], min(sizes[a], sizes[b])
+        larger, smaller = (a, b) if sizes[a] >= sizes[b] else (b, a)
         coherence = _coherence(windows, smooth, labels, int(present[a]), int(present[b]))
-        if fewest < FEWEST_WINDOWS or (fewest < needed and alike > OTHER_VOICE) or alike >= same_voice(coherence, int(fewest)):
-            larger, smaller = (a, b) if sizes[a] >= sizes[b] else (b, a)
+        if (
+            fewest < FEWEST_WINDOWS
+            or (fewest < needed and alike > OTHER_VOICE)
+            or alike >= same_voice(coherence, int(fewest))
+            or (alike >= ODD_LIKENESS and _is_odd_moments(windows, labels, int(present[smaller])))
+        ):
             return int(present[larger]), int(present[smaller])
     return None
+
+
+def _is_odd_moments(windows: VoiceWindows, labels: Labels, label: int) -> bool:
+    """Tell whether a cluster is little, and all of it short phrases."""
+    mine = labels == label
+    if mine.sum() > ODD_SHARE * len(labels):
+        return False
+    follows = mine[1:] & mine[:-1] & (windows.stretches[1:] == windows.stretches[:-1])
+    return bool(mine.sum() <= ODD_WINDOWS * (mine.sum() - follows.sum()))
 
 
 def _blend(smooth: Matrix, labels: Labels) -> tuple[int, int] | None:
