@@ -56,6 +56,23 @@ HOSTILE = {
     "list items": "<li><p>00:00:00 Introduction</p></li>" * 2_700,
     "wide digits": "０：００　あ\n" * 14_000,
     "emoji": "👩‍👩‍👧 0:00 👋\n" * 7_000,
+    "times between long dashes": "—12:3475:1012:34—" * 6_000,
+    "a chain of numbers": "00:00:" * 16_500 + "—",
+    "units in a row": "1h02m03s" * 12_500,
+    "primes": "12′30″—" * 14_000,
+    "rising ranges in one line": " ".join(f"{n // 60}:{n % 60:02d}–{n // 60 + 1}:{n % 60:02d} a" for n in range(7_000)),
+    "linked run-on rows and more links": "".join(
+        f"• {n // 60}:{n % 60:02d} <a href='https://x.example/{n}'>T</a> " for n in range(480)
+    )
+    + "<a href='https://x.example/'>a</a> " * 2_300,
+    "linked times": "<a href=x>0:00</a> a<br>" * 4_400,
+    "table rows": "<table>" + "<tr><td>0:00</td><td>Title</td></tr>" * 2_700,
+    "one table row": "<table><tr>" + "<td>0:00</td><td>Title</td>" * 3_700,
+    "different references": "".join(f"&#{n};" for n in range(200, 14_000)),
+    "references to tags": "&lt;p&gt;0:00 a&lt;/p&gt;" * 4_400,
+    "preformatted": "<pre>0:00 a\n</pre>" * 5_500,
+    "attributes that hide nothing": "".join(f"<b title='hidden {n}'>a" for n in range(4_200)),
+    "deep links": "<a href=x><b><i>" * 5_500 + "0:00 a",
 }
 
 

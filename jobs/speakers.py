@@ -1,65 +1,57 @@
 """Words × turns → who said each word.
 
-Two rules. A word belongs to the turn that overlaps it most, or to the nearest turn within a limit. Then the edges: a
-diarizer places a change of speaker within some tenths of a second, while people change at the ends of phrases; so a change
-that falls inside an uninterrupted phrase moves to the phrase's edge if that is near. Both are sweeps over sorted times, not
-a table per word.
+Two rules. A word belongs to the turn that overlaps it most, or to the nearest turn within a limit: most words lie inside one
+turn, and are decided at once. Then the edges of turns give way to those of phrases (`turn_edges`). Both are sweeps over sorted
+times, not a table per word, and end in a label for each word; words are copied once, when their labels are known.
 """
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import repeat
-from operator import attrgetter
-from typing import TypeAlias, TypeVar
+from operator import attrgetter, itemgetter
+from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import BaseModel
 
 from jobs.engines.protocols import Diarization
+from jobs.turn_edges import NOBODY, Indexes, Times, moved_to_phrase_edges
 from storage.documents import Segment, Turn, Word
 
 MAX_DISTANCE = 1.0
 """A word farther than this from every turn has no speaker, seconds."""
-PHRASE_PAUSE = 0.15
-"""Words nearer than this belong to one phrase unless a sentence ends between them, seconds."""
-EDGE_REACH = 0.5
-"""How far the edge of a turn may move to reach the edge of a phrase, seconds."""
-FIRM_EDGE = 0.15
-"""A sentence end with a pause is preferred to another edge that is this much nearer, seconds."""
 OVERLAPPED_SHARE = 0.5
 """A word lies in overlapped speech if at least this share of it does."""
-NOBODY = -1
 
-Indexes: TypeAlias = npt.NDArray[np.intp]
-Times: TypeAlias = npt.NDArray[np.float64]
 Spoken = TypeVar("Spoken", Word, Turn, Segment)
-
-_CLOSING = "\"'”’»)]}」』）"
-_SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", "।", "؟")
-_ABBREVIATION = re.compile(r"(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|vs|No|e\.g|i\.e)\.")
 
 
 def assign_speakers(words: Sequence[Word], turns: Sequence[Turn], *, max_distance: float = MAX_DISTANCE) -> tuple[Word, ...]:
-    """Return the words with the speaker of each; none where no turn is within `max_distance` seconds.
+    """Return the words with the speaker of each, as `speakers_of` tells; what they carried as speaker before is forgotten."""
+    return _spoken(words, speakers_of(words, turns, max_distance=max_distance))
 
-    `words` are in order of time; `turns` may come in any order. What the words carried as speaker before is forgotten.
+
+def speakers_of(words: Sequence[Word], turns: Sequence[Turn], *, max_distance: float = MAX_DISTANCE) -> list[str | None]:
+    """Return the label of who says each word; none where no turn is within `max_distance` seconds.
+
+    `words` are in order of time; `turns` may come in any order.
     """
-    if not words:
-        return ()
-    turns = sorted(turns, key=lambda turn: (turn.start, turn.end, turn.speaker))
-    starts, ends = _times(words)
-    owners = overlapping_most(starts, ends, *_times(turns), max_distance=max_distance)
+    if not words or not turns:
+        return [None] * len(words)
+    turns = sorted(turns, key=attrgetter("start", "end", "speaker"))
+    (starts, ends), (turn_starts, turn_ends) = _times(words), _times(turns)
+    owners = overlapping_most(starts, ends, turn_starts, turn_ends, max_distance=max_distance)
     names = sorted({turn.speaker for turn in turns})
     number = {name: index for index, name in enumerate(names)}
-    speaker_of_turn = np.array([number[turn.speaker] for turn in turns] + [NOBODY], dtype=np.intp)
-    speakers = _moved_to_phrase_edges(words, starts, ends, turns, owners, speaker_of_turn[owners])
-    labels: list[str | None] = [*names, None]
-    return _spoken(words, [labels[speaker] for speaker in speakers.tolist()])
+    speaker_of_turn = np.array([*(number[turn.speaker] for turn in turns), NOBODY], dtype=np.intp)
+    between = np.zeros(len(words))
+    between[1:] = (turn_ends[owners[:-1]] + turn_starts[owners[1:]]) / 2
+    speakers = moved_to_phrase_edges(words, starts, ends, speaker_of_turn[owners], between)
+    labels: list[str | None] = np.array([*names, None], dtype=object)[speakers].tolist()
+    return labels
 
 
 def overlapping_most(
@@ -72,11 +64,14 @@ def overlapping_most(
     best = np.full(len(starts), NOBODY, dtype=np.intp)
     if not len(turn_starts):
         return best
-    latest_end = np.maximum.accumulate(turn_ends)
-    first = np.searchsorted(latest_end, starts, side="right")
+    first = np.searchsorted(np.maximum.accumulate(turn_ends), starts, side="right")
     last = np.searchsorted(turn_starts, ends, side="left")
-    longest = np.zeros(len(starts))
-    rows, shift = np.flatnonzero(first < last), 0
+    one = np.flatnonzero((last - first == 1) & (ends > starts))
+    one = one[(turn_ends > turn_starts)[first[one]]]
+    best[one] = first[one]
+    several = first < last
+    several[one] = False
+    rows, shift, longest = np.flatnonzero(several), 0, np.zeros(len(starts))
     while len(rows):
         turn = first[rows] + shift
         shared = np.minimum(ends[rows], turn_ends[turn]) - np.maximum(starts[rows], turn_starts[turn])
@@ -102,7 +97,8 @@ def _nearest(starts: Times, ends: Times, turn_starts: Times, turn_ends: Times, m
 
 
 def _times(items: Sequence[Word] | Sequence[Turn]) -> tuple[Times, Times]:
-    starts, ends = (np.fromiter(map(attrgetter(name), items), float, len(items)) for name in ("start", "end"))
+    fields = [vars(item) for item in items]
+    starts, ends = (np.fromiter(map(itemgetter(name), fields), float, len(items)) for name in ("start", "end"))
     return starts, ends
 
 
@@ -137,96 +133,14 @@ def _fields_with_speaker(words: Sequence[Word]) -> list[set[str]]:
     return result
 
 
-# ------------------------------------------------------------------ the edges of turns
-
-
-def _moved_to_phrase_edges(  # noqa: PLR0917 - words and turns, each with its times
-    words: Sequence[Word], starts: Times, ends: Times, turns: Sequence[Turn], owners: Indexes, speakers: Indexes
-) -> Indexes:
-    """Move changes of speaker that fall inside a phrase to the phrase's edge where it is near."""
-    changes = (np.flatnonzero(speakers[1:] != speakers[:-1]) + 1).tolist()
-    if not changes:
-        return speakers
-    edge_kind = _edge_kinds(words, starts, ends)
-    moved = speakers.copy()
-    limits = [0, *changes, len(words)]
-    floor = 0
-    for left, change, right in zip(limits[:-2], changes, limits[2:], strict=True):
-        before, after = speakers[change - 1], speakers[change]
-        target = change
-        if NOBODY not in (before, after) and not edge_kind[change]:
-            time = _time_of_change(turns[owners[change - 1]], turns[owners[change]], starts[change - 1], ends[change])
-            target = _phrase_edge(starts, ends, edge_kind, change, time, max(left, floor), right)
-            moved[change:target] = before
-            moved[target:change] = after
-        floor = max(target, change)
-    return _without_splinters(starts, ends, edge_kind, moved)
-
-
-def _edge_kinds(words: Sequence[Word], starts: Times, ends: Times) -> npt.NDArray[np.int8]:
-    """Return for each word whether a phrase begins with it: 0 no, 1 after a pause or a sentence's end, 2 after both."""
-    kinds = np.zeros(len(words), dtype=np.int8)
-    kinds[1:] += starts[1:] - ends[:-1] > PHRASE_PAUSE
-    texts = [word.text for word in words[:-1]]
-    ends_sentence = {text: _ends_sentence(text) for text in set(texts)}
-    kinds[1:] += np.fromiter(map(ends_sentence.__getitem__, texts), dtype=bool, count=len(texts))
-    return kinds
-
-
-def _ends_sentence(text: str) -> bool:
-    if text[-1:].isalnum():
-        return False
-    bare = text.rstrip(_CLOSING)
-    return bare.endswith(_SENTENCE_ENDS) and not _ABBREVIATION.fullmatch(bare)
-
-
-def _time_of_change(left: Turn, right: Turn, earliest: float, latest: float) -> float:
-    return float(min(max((left.end + right.start) / 2, earliest), latest))
-
-
-def _phrase_edge(  # noqa: PLR0917 - a place, its limits and the times around it
-    starts: Times, ends: Times, kinds: npt.NDArray[np.int8], change: int, time: float, left: int, right: int
-) -> int:
-    """Return the word at which the phrase edge nearest to `time` lies, strictly between `left` and `right`; else `change`."""
-    best, least = change, np.inf
-    for step in (-1, 1):
-        place = change + step
-        while left < place < right:
-            distance = max(starts[place] - time if step > 0 else 0.0, time - ends[place - 1] if step < 0 else 0.0, 0.0)
-            gap = max(ends[place - 1] - time, time - starts[place], 0.0)
-            if min(distance, gap) > EDGE_REACH:
-                break
-            if kinds[place]:
-                cost = gap - FIRM_EDGE * (kinds[place] == 2)
-                if gap <= EDGE_REACH and cost < least:
-                    best, least = place, cost
-                break
-            place += step
-    return best
-
-
-def _without_splinters(starts: Times, ends: Times, kinds: npt.NDArray[np.int8], speakers: Indexes) -> Indexes:
-    """Give a word or two in the middle of somebody else's phrase back to that phrase.
-
-    A back-channel has a pause or a sentence's end on one of its sides; a splinter has neither.
-    """
-    changes = np.flatnonzero(speakers[1:] != speakers[:-1]) + 1
-    whole = speakers.copy()
-    for begin, end in zip(changes[:-1].tolist(), changes[1:].tolist(), strict=True):
-        same = speakers[begin - 1] == speakers[end] != NOBODY
-        if same and not kinds[begin] and not kinds[end] and ends[end - 1] - starts[begin] <= EDGE_REACH:
-            whole[begin:end] = speakers[end]
-    return whole
-
-
 # ------------------------------------------------------------------ labels, overlap, time
 
 
 def label_speakers(words: Sequence[Word], diarization: Diarization) -> tuple[tuple[Word, ...], Diarization]:
     """Assign the words and number the speakers in order of their first word; speakers without a word come last."""
-    spoken = assign_speakers(words, diarization.turns)
+    said_by = speakers_of(words, diarization.turns)
     heard = [turn.speaker for turn in sorted((*diarization.turns, *diarization.overlapping), key=lambda turn: turn.start)]
-    order = dict.fromkeys([*(word.speaker for word in spoken if word.speaker is not None), *heard, *diarization.embeddings])
+    order = dict.fromkeys([*(label for label in said_by if label is not None), *heard, *diarization.embeddings])
     names = {label: f"Speaker {number}" for number, label in enumerate(order, start=1)}
     renamed = replace(
         diarization,
@@ -234,7 +148,7 @@ def label_speakers(words: Sequence[Word], diarization: Diarization) -> tuple[tup
         overlapping=renamed_speakers(diarization.overlapping, names),
         embeddings={name: diarization.embeddings[label] for label, name in names.items() if label in diarization.embeddings},
     )
-    return renamed_speakers(spoken, names), renamed
+    return _spoken(words, [None if label is None else names[label] for label in said_by]), renamed
 
 
 def renamed_speakers(items: Sequence[Spoken], names: Mapping[str, str]) -> tuple[Spoken, ...]:

@@ -85,7 +85,7 @@ def test_made_up_talk_has_what_goes_wrong_at_edges() -> None:
     row = turn_edges.scored("truth", talk, talk.said_by, [1.0])
     assert row["wrong %"] == 0
     assert 0.3 < turn_edges.at_edges(talk).count(True) / len(talk.words) < 0.6
-    assert 0 < float(turn_edges.ours(talk, 1)["wrong at edges %"] or 0) < 10
+    assert 0 < float(turn_edges.ours(talk, 1)[0]["wrong at edges %"] or 0) < 10
 
 
 def test_a_python_without_whisperx_is_named(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,7 +56,7 @@ def found(index: SearchIndex, text: str, **more: Any) -> list[Moment]:
 
 def names(index: SearchIndex, text: str) -> list[str]:
     """Return the episodes on the first page, each once."""
-    return list(dict.fromkeys(moment.episode_id for moment in found(index, text, limit=100)))
+    return list(dict.fromkeys(moment.episode_id for moment in found(index, text, limit=500)))
 
 
 TALK = transcript(
@@ -128,6 +128,20 @@ def test_a_title_or_a_name_is_found_once_and_not_with_every_passage(index: Searc
     assert [moment.start for moment in found(index, "ann")] == [0.0, 300.0]
     assert [moment.start for moment in found(index, '"speaker 2"')] == [360.0]
     assert len(found(index, "bridges goes")) == len(found(index, "chapter:bridges goes")) > 2
+
+
+@pytest.mark.parametrize("count", [3, 210])
+def test_a_title_is_not_found_where_what_is_to_be_left_out_is_said_or_titled(index: SearchIndex, count: int) -> None:
+    """However many there are."""
+    titles = [chapter("Volcano", 0, 5, (0, 1)), chapter("Volcano and glacier", 5, 10, (1, 2))]
+    for number in range(count):
+        said = "ash and snow" if number % 3 else "ash"
+        put(index, f"{number:03d}", transcript([segment(said, 0), segment("ash", 5)], titles))
+    assert len(found(index, "volcano", limit=500)) == 2 * count
+    assert len(found(index, "volcano -glacier", limit=500)) == count
+    assert names(index, "volcano -glacier -snow") == sorted((f"ep_{n:03d}" for n in range(0, count, 3)), reverse=True)
+    index.remove([f"ep_{n:03d}" for n in range(count)])
+    assert found(index, "volcano") == []
 
 
 def test_titles_of_chapters_are_ranked_above_words(index: SearchIndex) -> None:
@@ -229,7 +243,7 @@ def test_an_index_of_another_version_is_dropped(ledger_url: str, tmp_path: Path,
     assert set(again.digests()) == {"ep_a"}
     again.close()
     for module in (storage.search.sqlite, storage.search.postgres):
-        monkeypatch.setattr(module, "VERSION", "2")
+        monkeypatch.setattr(module, "VERSION", "another")
     newer = opened()
     assert newer.digests() == {}
     put(newer, "a", TALK)

@@ -47,5 +47,5 @@ def _seconds(value: str) -> int | None:
     if match and value:
         hours, minutes, seconds = (int(part or 0) for part in match.groups())
         return hours * 3600 + minutes * 60 + seconds
-    times = find_times(value[:12])
+    times = find_times(value[:12]).times
     return int(times[0].seconds) if len(times) == 1 and times[0].at == 0 else None

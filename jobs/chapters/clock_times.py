@@ -54,6 +54,10 @@ def _foldable() -> frozenset[str]:
     return frozenset(map(chr, _folding()))
 
 
+_FEW = 40
+"""Different characters up to which replacing one after the other is faster than looking each place of a text up."""
+
+
 _HOUR = r"(?:h|hrs?|시간|小时|小時|時間)"
 _MINUTE = r"(?:minutes|min|mn|m|'|분|分钟|分鐘|分)"
 _SECOND = r"(?:seconds|secs|sec|s|''|\"|초|秒)"
@@ -64,7 +68,9 @@ _TIME = re.compile(
     rf"|(?P<h>\d{{1,2}}+) ?(?=[h시时小時]){_HOUR} ?(?P<hm>\d{{1,2}})"
     rf"(?: ?{_MINUTE}(?: ?(?P<hs>\d{{1,2}})(?: ?{_SECOND})?)?)?(?![A-Za-z0-9]|:\d)"
     # 12m30s, 12'30
-    rf"|(?P<m>\d{{1,3}}+) ?(?=[m'분分]){_MINUTE} ?(?P<s>\d{{1,2}})(?: ?{_SECOND}|(?<='\d\d))(?![A-Za-z0-9]|:\d))"
+    rf"|(?P<m>\d{{1,3}}+) ?(?=[m'분分]){_MINUTE} ?(?P<s>\d{{1,2}})(?: ?{_SECOND}|(?<='\d\d))(?![A-Za-z0-9]|:\d)"
+    # a number that looked like one of these; found so that it counts
+    r"|\d++(?=:\d| ?[hm'시时小時분分]))"
 )
 _RANGE = re.compile(r" ?(?:-{1,2}|~|\u301c|\uff5e|->|\u2192|to|bis|à|至) ?")
 _NOT_BEFORE = re.compile(r"(?:\d[.,:/'-]?|[.:/]\d*-|[:/+$€£¥#%^=]|\d ?[.,]|--> ?)$")
@@ -73,6 +79,10 @@ _GLUED_ON = frozenset("0123456789.,:/'-+$€£¥#%^=> ")
 _LETTER_COLON = re.compile(r"[^\W\d_]:$")
 _AFTER_TIME = re.compile(r"\d:\d\d-$")
 _NOT_AFTER = re.compile(r" ?-->|%|°|:\d|\.\d")
+
+
+_NEAR_MISSES = 8
+"""Stretches of a line that only look like times and are free; in prose there are not many more."""
 
 
 class ClockTime(NamedTuple):
@@ -95,17 +105,33 @@ class ClockTime(NamedTuple):
 
 def folded(text: str) -> str:
     """Return `text` with the digits, colons, dashes and spaces of all scripts as ASCII, each at its own place."""
-    return text if text.isascii() or _foldable().isdisjoint(text) else text.translate(_folding())
+    if text.isascii():
+        return text
+    found = _foldable().intersection(set(text))
+    if len(found) > _FEW:
+        return text.translate(_folding())
+    for character in found:
+        text = text.replace(character, _folding()[ord(character)])
+    return text
 
 
-def find_times(text: str, limit: int = MAX_TIMES) -> list[ClockTime]:
+class FoundTimes(NamedTuple):
+    """The times of a line, and how many stretches of it were looked at in vain beyond a few."""
+
+    times: tuple[ClockTime, ...]
+    vain: int = 0
+
+
+def find_times(text: str, limit: int = MAX_TIMES) -> FoundTimes:
     """Return the times in a folded line from left to right; the two ends of a range are one time.
 
-    At most `limit` are found, and twice as many stretches that look like times are looked at.
+    At most `limit` are found, and about twice as many stretches that look like times are looked at.
     """
     found: list[ClockTime] = []
-    for match in islice(_TIME.finditer(text), 2 * limit):
-        if not _stands_alone(text, match.start(), match.end()):
+    vain = -_NEAR_MISSES
+    for match in islice(_TIME.finditer(text), 2 * limit + _NEAR_MISSES):
+        if match.lastgroup is None or not _stands_alone(text, match.start(), match.end()):
+            vain += 1
             continue
         time = _value(match)
         if found and _is_range(text, found[-1], time):
@@ -114,7 +140,7 @@ def find_times(text: str, limit: int = MAX_TIMES) -> list[ClockTime]:
             found.append(time)
         if len(found) >= limit:
             break
-    return found
+    return FoundTimes(tuple(found), max(0, vain))
 
 
 def without_range(time: ClockTime) -> ClockTime:

@@ -33,6 +33,8 @@ MAX_ROWS = 501
 MAX_EFFORT = 2_050
 """Reading stops when looking at lines has cost so much: 2 for one with a digit, 1 more for each of its first two times and 2 for
 each other, and more for what is looked at twice. 500 rows of any form cost less."""
+_VAIN_TO_ONE = 4
+"""Stretches of a line that are no times which cost as much as one that is."""
 _CROWDED_EFFORT, _DOUBTFUL_EFFORT = (1, 8), 5
 """What looking for a run-on list in a line with one time or several, and for what a mistyped time may mean, cost."""
 
@@ -91,7 +93,8 @@ def _candidates(lines: Sequence[NoteLine]) -> _Candidates:
         if timed is None:
             continue
         crowded = len(timed.times) > 1 or (len(timed.times) == 1 and not timed.in_front)
-        effort += 2 + len(timed.times) + max(0, len(timed.times) - 2) + (_CROWDED_EFFORT[len(timed.times) > 1] if crowded else 0)
+        effort += 2 + len(timed.times) + max(0, len(timed.times) - 2) + timed.vain // _VAIN_TO_ONE
+        effort += _CROWDED_EFFORT[len(timed.times) > 1] if crowded else 0
         run = run_on_rows(timed, lines[number - 1].text if number else "") if crowded else []
         lead = None if run else leading_row(timed)
         if run:

@@ -86,6 +86,8 @@ class TimedLine(NamedTuple):
     times: tuple[ClockTime, ...]
     in_front: bool
     """Nothing but bullets, brackets, numbering and symbols stands before the first."""
+    vain: int = 0
+    """Stretches that were looked at and are no times, beyond a few."""
 
 
 def timed_line(number: int, line: NoteLine, limit: int = MAX_TIMES) -> TimedLine | None:
@@ -93,8 +95,8 @@ def timed_line(number: int, line: NoteLine, limit: int = MAX_TIMES) -> TimedLine
     if not _DIGIT.search(line.text):
         return None
     plain = folded(line.text)
-    times = tuple(find_times(plain, limit))
-    return TimedLine(number, line, plain, times, bool(times) and is_prefix(plain[: times[0].at]))
+    times, vain = find_times(plain, limit)
+    return TimedLine(number, line, plain, times, bool(times) and is_prefix(plain[: times[0].at]), vain)
 
 
 def leading_row(timed: TimedLine) -> Row | None:

@@ -52,7 +52,7 @@ def note_lines(html: str) -> tuple[NoteLine, ...]:
     Only the first `MAX_CHARACTERS` and `MAX_LINES` are read. Never raises; takes time linear in the length.
     """
     html = html[:MAX_CHARACTERS]
-    if "&lt;" in html.lower() and not _HAS_TAG.search(html) and _ESCAPED_TAG.search(html):
+    if "&" in html and "&lt;" in html.lower() and not _HAS_TAG.search(html) and _ESCAPED_TAG.search(html):
         html = unescaped(html)
     text, attributes = marked_text(plain_space(html))
     if "  " in text:

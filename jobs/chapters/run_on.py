@@ -19,12 +19,12 @@ from itertools import pairwise
 from jobs.chapters.clock_times import ClockTime
 from jobs.chapters.list_headings import ends_with_heading, is_heading
 from jobs.chapters.note_rows import PREPOSITION, Row, TimedLine, row_from
-from jobs.chapters.titles import BULLETS, title_before
+from jobs.chapters.titles import BULLETS, SPACES, title_before
 
 _STRONG = ("bracket", "bullet", "glued")
 _BULLET = re.compile(rf"[{re.escape(BULLETS)}|/;\-][\s\"'\ufe0f]*$")
 _OPENER = re.compile(r"[(\[{<\uff08\u3010]\s?$")
-_BEFORE_OPENER = re.compile(rf"[\s{re.escape(BULLETS)}|,;(\[\uff08\u3010-]+$")
+_BEFORE_TIME = SPACES + BULLETS + "|,;([\uff08\u3010-"
 _SEAM = re.compile(r"(?<=[a-zа-яß-ÿ0-9)!?])(?=[A-ZА-Я][a-zа-я])|(?<=[.!?])\s|(?<=[。！？])|\s?(?=https?://|www\.)")
 _CUT_TIME = re.compile(rf"\s?[{re.escape(BULLETS)}(\[|]\s?\d{{1,2}}(?::\d{{0,2}}){{0,2}}\s?(?:\.{{2,3}}|\u2026)$")
 _BETWEEN_TRAILING = re.compile(r"[)\]\uff09\u3011]\s?[,;|/\u3001\uff0c]")
@@ -132,8 +132,8 @@ def _rows(timed: TimedLine, run: list[ClockTime]) -> list[Row]:
 
 def _title_end(text: str, next_at: int) -> int:
     """Return where a title ends whose next row's time is at `next_at`: before its bullet or bracket."""
-    window = text[max(0, next_at - 12) : next_at]
-    return next_at - (len(window) - len(_BEFORE_OPENER.sub("", window)))
+    begin = max(0, next_at - 12)
+    return begin + len(text[begin:next_at].rstrip(_BEFORE_TIME))
 
 
 def cut_last_title(title: str, others: list[str]) -> str:

@@ -25,10 +25,10 @@ BULLETS = (
 _SEPARATORS = (
     DASHES + BULLETS + "|\uff5c\u2503\u2502:\uff1a\u2236/\uff0f;,\uff0c\u3001>\u00bb\u203a=~\u301c\uff5e_\ufe0f\u2027\u00a6"
 )
-_SPACES = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
+SPACES = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
 _LEADING = re.compile(rf"(?:[\s{re.escape(_SEPARATORS)}]+|\.(?=\s))*")
-_AT_END = _SPACES + DASHES + BULLETS + "|\uff5c\ufe0f"
-_BEFORE_TIME = _SPACES + _SEPARATORS + "@([\uff08\u3010\u2026"
+_AT_END = SPACES + DASHES + BULLETS + "|\uff5c\ufe0f"
+_BEFORE_TIME = SPACES + _SEPARATORS + "@([\uff08\u3010\u2026"
 _LEADS_ON = frozenset(_BEFORE_TIME)
 _NUMBER = re.compile(r"(\d{1,3})\s?[.)\]\uff0e\u3001]\s?(?=\S)")
 _UNIT = re.compile(

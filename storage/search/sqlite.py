@@ -4,10 +4,12 @@ It lies beside the ledger and not in it: indexing an episode writes for a tenth 
 wait for that. All of it can be made again from the transcripts, so it has a version instead of migrations: another version is
 dropped and filled anew. A power cut may undo the last episodes; they are noticed to be missing.
 
-The table is contentless: tokens go in, ids come out, and the words themselves lie packed in `passages`. The ids are in the order
-of days, which gives what FTS5 can do without sorting: the newest matches first, and days as ranges of ids. `mark` says of a
-passage that it opens its episode or chapter, or has a new speaker, so that a title is found once and not with each of its
-passages.
+The tables are contentless: tokens go in, ids come out, and the words themselves lie packed in `passages`. The ids are in the
+order of days, which gives what FTS5 can do without sorting: the newest matches first, and days as ranges of ids. `mark` says of
+a passage that it opens its episode or chapter, or has a new speaker, so that a title is found once and not with each of its
+passages. `titled` has the titles and names of such passages alone, and those once more that are found there: FTS5 keeps one
+list for a word, wherever it stands, and would have to go through all passages with a frequent one to find the few whose titles
+have it.
 """
 
 from __future__ import annotations
@@ -26,13 +28,14 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from storage.database import connect, lightly, reading, sqlite_url
 from storage.errors import IndexDamaged, LedgerUnavailable
-from storage.search.fts5 import anywhere, expressions, filters
+from storage.search.fts5 import said
 from storage.search.index import PATIENCE, PER_DAY, WINDOW, Window, entry_of_row, highest_id, lowest_id, too_much
 from storage.search.passages import Entry, Passage, packed, unpacked
-from storage.search.query import Query, Term
+from storage.search.query import Query
+from storage.search.sqlite_ranking import by_title, newest, ranked
 from storage.search.tokens import indexed_text
 
-VERSION = "1"
+VERSION = "2"
 """Of the tables and of what is in them; another one is filled anew."""
 
 _TABLES = (
@@ -42,15 +45,18 @@ _TABLES = (
     ),
     "CREATE TABLE passages (id INTEGER PRIMARY KEY, episode INTEGER NOT NULL, body BLOB NOT NULL)",
     "CREATE VIRTUAL TABLE found USING fts5(chapter, episode, show, speakers, words, mark, content='', tokenize='ascii')",
+    (
+        "CREATE VIRTUAL TABLE titled USING fts5(chapter, episode, show, speakers,"
+        " opened_chapter, opened_episode, opened_show, opened_speakers, content='', tokenize='ascii')"
+    ),
 )
 _INSERT = "INSERT INTO found (rowid, chapter, episode, show, speakers, words, mark) VALUES (?, ?, ?, ?, ?, ?, ?)"
 _DELETE = "INSERT INTO found (found, rowid, chapter, episode, show, speakers, words, mark) VALUES ('delete', ?, ?, ?, ?, ?, ?, ?)"
-_NEWEST = "SELECT rowid FROM found WHERE found MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid DESC LIMIT ?"
-_SCORED = (
-    "SELECT rowid, bm25(found, 8.0, 4.0, 4.0, 2.0, 1.0, 0.0) FROM found"  # what a hit in each of the columns counts
-    " WHERE found MATCH ? AND rowid BETWEEN ? AND ?"
+_INSERT_TITLES = (
+    "INSERT INTO titled (rowid, chapter, episode, show, speakers, opened_chapter, opened_episode, opened_show, opened_speakers)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-_COUNTED = "SELECT count(*) FROM (SELECT 1 FROM passages WHERE id >= ? LIMIT ?)"
+_DELETE_TITLES = _INSERT_TITLES.replace("(rowid", "(titled, rowid").replace("(?", "('delete', ?")
 _LOADED = (
     "SELECT p.id AS passage, p.body, e.* FROM passages p JOIN episodes e ON e.number = p.episode"
     " WHERE p.id IN (SELECT value FROM json_each(?))"
@@ -58,12 +64,6 @@ _LOADED = (
 
 _MAPPED = 1 << 30
 """Bytes of the file that are read as memory, so that processes share what is read, and nothing is copied."""
-
-_FREQUENT = 0.03
-"""Share of the passages; a term that is in more of them tells nothing."""
-
-_SAMPLE = 200
-"""Passages with a term by which this is estimated."""
 
 _CHECK_EVERY = 1000
 """Steps of SQLite's machine between two looks at the clock."""
@@ -96,7 +96,9 @@ class SqliteIndex:
             number = connection.exec_driver_sql(sql, row).lastrowid
             rows = [(passage_id, number, body) for passage_id, body in zip(ids, bodies, strict=True)]
             connection.exec_driver_sql("INSERT INTO passages VALUES (?, ?, ?)", rows)
-            connection.exec_driver_sql(_INSERT, [(i, *columns) for i, columns in zip(ids, texts, strict=True)])
+            columns = list(zip(ids, texts, strict=True))
+            connection.exec_driver_sql(_INSERT, [(passage_id, *of_passage) for passage_id, of_passage in columns])
+            connection.exec_driver_sql(_INSERT_TITLES, _titles(columns))
 
     def remove(self, episode_ids: Collection[str]) -> None:
         """Forget episodes."""
@@ -120,11 +122,11 @@ class SqliteIndex:
         """Return the newest matching passages, the best first."""
         extent = lowest_id(query.since), highest_id(query.until, below)
         with _within_reason(self._engine) as connection:
-            found = [_newest(connection, wanted, *extent, WINDOW) for wanted in expressions(query)]
-            ids = sorted(set().union(*found), reverse=True)[:WINDOW]
+            titles = frozenset(by_title(connection, query, *extent))
+            ids = sorted(titles.union(newest(connection, said(query), *extent, WINDOW)), reverse=True)[:WINDOW]
             if not ids:
                 return Window(())
-            best = _ranked(connection, query, ids, titled=frozenset(found[-1] if len(found) > 1 else ()))
+            best = ranked(connection, query, ids, titles)
         return Window(tuple(best), ids[0], ids[-1] if len(ids) == WINDOW else None)
 
     def load(self, ids: Sequence[int]) -> Mapping[int, tuple[Entry, Passage]]:
@@ -153,7 +155,7 @@ def _prepare(engine: Engine) -> None:
 
 
 def _make_anew(connection: Connection) -> None:
-    for name in ("about", "episodes", "passages", "found"):
+    for name in ("about", "episodes", "passages", "found", "titled"):
         connection.exec_driver_sql(f"DROP TABLE IF EXISTS {name}")
     for statement in _TABLES:
         connection.exec_driver_sql(statement)
@@ -180,7 +182,9 @@ def _remove(connection: Connection, episode_id: str) -> None:
         return
     entry, extent = entry_of_row(row), (row.first, row.last)
     bodies = connection.exec_driver_sql("SELECT id, body FROM passages WHERE id BETWEEN ? AND ?", extent).all()
-    connection.exec_driver_sql(_DELETE, [(kept.id, *_columns(entry, unpacked(kept.body))) for kept in bodies])
+    columns = [(kept.id, _columns(entry, unpacked(kept.body))) for kept in bodies]
+    connection.exec_driver_sql(_DELETE, [(passage_id, *of_passage) for passage_id, of_passage in columns])
+    connection.exec_driver_sql(_DELETE_TITLES, _titles(columns))
     connection.exec_driver_sql("DELETE FROM passages WHERE id BETWEEN ? AND ?", extent)
     connection.exec_driver_sql("DELETE FROM episodes WHERE number = ?", (row.number,))
 
@@ -197,41 +201,17 @@ def _columns(entry: Entry, passage: Passage) -> tuple[str, ...]:
     )
 
 
-# ------------------------------------------------------------------ ranking
+def _titles(columns: Sequence[tuple[int, tuple[str, ...]]]) -> list[tuple[int | str, ...]]:
+    """Return rows for the passages that open something: the id, all titles and names, and those that are found there."""
+    rows: list[tuple[int | str, ...]] = []
+    for passage_id, (*titles, _words, marks) in columns:
+        if marks:
+            opened = [title if mark in marks else "" for mark, title in zip("cees", titles, strict=True)]
+            rows.append((passage_id, *titles, *opened))
+    return rows
 
 
-def _newest(connection: Connection, wanted: str, low: int, high: int, most: int) -> list[int]:
-    return list(connection.exec_driver_sql(_NEWEST, (wanted, low, high, most)).scalars())
-
-
-def _ranked(connection: Connection, query: Query, ids: Sequence[int], *, titled: frozenset[int]) -> list[int]:
-    """Return the ids of a window, which come with the newest first, in the order of how well they match.
-
-    bm25 counts in how many passages each term is, all over the index. So only terms are ranked by that are in few of them: the
-    others tell nothing, and would cost most. Where none is left, titles come first.
-    """
-    telling = [term for term in query.terms if _is_telling(connection, term)]
-    if telling:
-        wanted = " AND ".join([*filters(query), *map(anywhere, telling)])
-        rows = connection.exec_driver_sql(_SCORED, (wanted, ids[-1], ids[0]))
-        scores: dict[int, float] = {row[0]: row[1] for row in rows}
-    else:
-        scores = dict.fromkeys(titled, -1.0)
-    return sorted(ids, key=lambda passage_id: scores.get(passage_id, 0.0))
-
-
-def _is_telling(connection: Connection, term: Term) -> bool:
-    """Tell whether a term, or one of the tokens of a phrase, is in few of the passages, by the newest ones that it is in."""
-    if term.open_ended and len(term.tokens) == 1:
-        return False  # it would have to be looked up anew
-    for token in dict.fromkeys(term.tokens[: -1 if term.open_ended else None]):
-        sampled = _newest(connection, f'"{token}"', 0, highest_id(None, None), _SAMPLE)
-        if len(sampled) < _SAMPLE:
-            return True
-        among = connection.exec_driver_sql(_COUNTED, (sampled[-1], int(_SAMPLE / _FREQUENT))).scalar_one()
-        if among >= int(_SAMPLE / _FREQUENT):
-            return True
-    return False
+# ------------------------------------------------------------------ reading
 
 
 @contextmanager
