@@ -17,7 +17,7 @@ from jobs.engines.protocols import Diarization
 from jobs.pcm import Pcm
 from jobs.speakers import talk_time
 from jobs.voices.matching import expected_of, match
-from jobs.voices.profile import model_key, profiles_of, unit
+from jobs.voices.profile import heard_by, model_key, profiles_of, unit
 from storage.blobs import Blobs
 from storage.documents import Document, EngineInfo, Episode, Share, Turn
 from storage.voices import NewSample, Placement, Voice, VoiceMemory, VoiceSample
@@ -106,7 +106,7 @@ def placed(voices: Sequence[Voice], speakers: Sequence[NewSample], model: str, e
     An episode that was remembered before, and is diarized anew, keeps its voices: a name that a person gave must not be lost
     because a match is missed this time.
     """
-    others = match(speakers, profiles_of(voices, model, without=episode_id), expected_of(model))
+    others = match(heard_by(model, speakers), profiles_of(voices, model, without=episode_id), expected_of(model))
     before = _as_before(voices, speakers, model, episode_id)
     kept = {placement.voice_id for placement in before.values()}
     found: dict[str, Placement | None] = {}
