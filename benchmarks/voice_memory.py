@@ -111,9 +111,15 @@ class Tally:
 
 
 def interval(answers: Mapping[str, Sequence[bool]]) -> str:
-    """Return the middle 95 % of a share in per cent, over draws of as many people as there are."""
+    """Return the middle 95 % of a share in per cent, over draws of as many people as there are.
+
+    Where all or none of them are counted every time, such draws tell nothing, and how many people they are is returned.
+    """
     if not answers:
         return ""
+    everything = [answer for mine in answers.values() for answer in mine]
+    if all(everything) or not any(everything):
+        return f"{'all' if everything[0] else 'none'} of {len(answers)}"
     counts = np.array([(sum(mine), len(mine)) for mine in answers.values()])
     drawn = counts[np.random.default_rng(0).integers(len(counts), size=(_DRAWS, len(counts)))].sum(axis=1)
     low, high = np.percentile(100 * drawn[:, 0] / drawn[:, 1], (2.5, 97.5))

@@ -72,8 +72,8 @@ class Expected:
 
 RESEMBLYZER = Expected(Likeness(0.6, 0.1, worth=8), Likeness(0.72, 0.09, worth=8), Likeness(0.94, 0.04, worth=4))
 PYANNOTE = Expected(Likeness(0.1, 0.15, worth=8), Likeness(0.1, 0.15, worth=8), Likeness(0.75, 0.1, worth=4))
-UNKNOWN = Expected(Likeness(0.4, 0.25, worth=8), Likeness(0.4, 0.25, worth=8), Likeness(0.85, 0.15, worth=4))
-"""Matches nobody until enough of the show's voices are known."""
+UNKNOWN = Expected(Likeness(0.4, 0.2, worth=8), Likeness(0.4, 0.2, worth=8), Likeness(0.85, 0.1, worth=4))
+"""Matches only who is hardly different, until enough of the show's voices are known."""
 
 
 def expected_of(model: str) -> Expected:
