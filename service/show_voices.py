@@ -12,6 +12,7 @@ from storage.respoken import as_remembered
 from storage.retold import Retold, retell_ledger, retell_library
 from storage.shows import show_key
 from storage.voice_changes import forget_samples, merge_voices, rename_voice, samples_to_forget, split_voice
+from storage.voice_sources import set_sources, sources_of
 from storage.voiceless import remove_embeddings
 from storage.voices import KnownShow, Voice, VoiceMemory
 from worker.stores import Stores
@@ -43,6 +44,33 @@ class ShowVoices:
             titles = ", ".join(show.title for show in found)
             raise OptionError(f"Several shows begin with {text}: {titles}.", hint="Give more of the title.")
         raise NotFound(f"No voices of a show {text} are remembered.", hint="`earmark speakers` lists the shows.")
+
+    def named(self, text: str) -> tuple[str, str]:
+        """Return the key and the title of a show that a person names, also of one of which nothing is remembered."""
+        try:
+            found = self.show(text)
+        except NotFound:
+            key = show_key(text)
+            if key is None:
+                raise
+            return key, text
+        return found.key, found.title
+
+    def also_from(self, show: str) -> tuple[KnownShow, ...]:
+        """Return the other shows whose voices are compared, too, when somebody speaks in a show (its key)."""
+        known = {other.key: other for other in self.memory.shows()}
+        return tuple(known.get(key, KnownShow(key, key, 0, 0)) for key in sources_of(self.memory, show))
+
+    def ask_also(self, show: str, others: Sequence[str]) -> None:
+        """Have a show's speakers compared with the voices of exactly these others, too (keys), from the next episode on.
+
+        Nothing need be remembered of the show itself yet. Raises `NotFound` for others of which nothing is, and `OptionError`.
+        """
+        known = {other.key for other in self.memory.shows()}
+        missing = next((other for other in others if other not in known), None)
+        if missing is not None:
+            raise NotFound(f"No voices of a show {missing} are remembered.", hint="`earmark speakers` lists the shows.")
+        set_sources(self.memory, show, others)
 
     def voice(self, show: KnownShow, text: str) -> Voice:
         """Return the voice that a person names by its id, the beginning of that, or its name; raises as `show` does."""

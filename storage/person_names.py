@@ -75,7 +75,8 @@ def _one(group: Sequence[NameCandidate]) -> NameCandidate:
 def name_of_voice(voice: Voice, *, without: str | None = None) -> NameCandidate | None:
     """Return what a voice is called: by a person, else by its episodes where they agree; none where they do not.
 
-    What the episode `without` says for itself does not count.
+    What the episode `without` says for itself does not count. Where no episode says anything, a voice that was recognised as
+    one of another show is called as that one is.
     """
     if voice.name is not None:
         return NameCandidate(name=voice.name, source="people", confidence=1.0)
@@ -85,7 +86,10 @@ def name_of_voice(voice: Voice, *, without: str | None = None) -> NameCandidate 
         mine = next((person for person in persons if same_person(candidate.name, person[0].name)), None)
         persons.append([candidate]) if mine is None else mine.append(candidate)
     weights = [sum(candidate.confidence for candidate in person) for person in persons]
-    if not weights or max(weights) < AGREED_SHARE * sum(weights):
+    if not weights:
+        elsewhere = name_of_voice(voice.known_as) if voice.known_as is not None else None
+        return elsewhere and NameCandidate(name=elsewhere.name, source="voice", confidence=min(elsewhere.confidence, SUREST))
+    if max(weights) < AGREED_SHARE * sum(weights):
         return None
     person = persons[weights.index(max(weights))]
     doubt = 1.0

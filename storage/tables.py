@@ -204,9 +204,21 @@ voices = Table(
     Column("show_title", Text, nullable=False),
     Column("name", Text),
     Column("created_at", Float, nullable=False),
+    Column("known_as", String(32)),
     Index("ix_voices_show", "show"),
 )
-"""The voices of each show; `show` is its title as `storage.shows.show_key` reduces it, `name` is what a person called it."""
+"""The voices of each show; `show` is its title as `storage.shows.show_key` reduces it, `name` is what a person called it.
+
+`known_as` is the voice of another show that it was recognised as, which happens only if somebody asked for it.
+"""
+
+voice_sources = Table(
+    "voice_sources",
+    metadata,
+    Column("show", String(255), primary_key=True),
+    Column("other", String(255), primary_key=True),
+)
+"""With the voices of which other shows the speakers of a show are compared, too, because somebody asked for it."""
 
 voice_samples = Table(
     "voice_samples",

@@ -37,6 +37,9 @@ def merge_voices(memory: VoiceMemory, into: str, others: Sequence[str]) -> Voice
         name = next((voice.name for voice in (kept, *joined) if voice.name is not None), None)
         _move(connection, [sample.id for other in joined for sample in other.samples], into)
         connection.execute(update(voices).where(voices.c.id == into).values(name=name))
+        links = [voice.known_as.id for voice in (kept, *joined) if voice.known_as is not None][:1]
+        connection.execute(update(voices).where(voices.c.id == into).values(known_as=next(iter(links), None)))
+        connection.execute(update(voices).where(voices.c.known_as.in_([other.id for other in joined])).values(known_as=into))
         remove_empty(connection, kept.show)
         return voice_with(connection, into)
 

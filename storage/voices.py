@@ -11,7 +11,7 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from storage.database import reading
 from storage.documents import NameCandidate
 from storage.errors import NotFound
 from storage.shows import show_key
-from storage.tables import voice_samples, voices
+from storage.tables import voice_samples, voice_sources, voices
 
 Embedding = npt.NDArray[np.float32]
 
@@ -61,6 +61,8 @@ class Voice:
     """What a person called it."""
     created_at: float
     samples: tuple[VoiceSample, ...]
+    known_as: Voice | None = None
+    """The voice of another show that it was recognised as, because somebody asked for that show."""
 
     @property
     def episodes(self) -> tuple[str, ...]:
@@ -96,7 +98,10 @@ class KnownShow:
 
 
 Place = Callable[[Sequence[Voice], Sequence[NewSample]], Mapping[str, Placement | None]]
-"""Says which voices the speakers of an episode are, by label: None for a new voice; those left out are not kept."""
+"""Says which voices the speakers of an episode are, by label: None for a new voice; those left out are not kept.
+
+The voices are the show's, and those of other shows if somebody asked for these; who is one of the latter is a new voice here.
+"""
 
 
 class VoiceMemory:
@@ -158,47 +163,23 @@ class VoiceMemory:
             if before and _are_the_same(before, samples):
                 kept = {sample.label: sample for sample in before}
                 return tuple(kept[sample.label] for sample in samples if sample.label in kept)
-            placed = place(voices_of(connection, voices.c.show == key), samples)
+            asked = select(voice_sources.c.other).where(voice_sources.c.show == key)
+            known = voices_of(connection, (voices.c.show == key) | voices.c.show.in_(asked))
+            abroad = frozenset(voice.id for voice in known if voice.show != key)
+            placed = place(known, samples)
             connection.execute(delete(voice_samples).where(*mine))
             left = list(before)
-            rows = [
-                self._row(connection, (key, show), sample, placed[sample.label], left, now)
-                for sample in samples
-                if sample.label in placed
-            ]
+            rows = []
+            for sample in samples:
+                if sample.label in placed:
+                    placement = placed[sample.label]
+                    voice_id = _voice_here(connection, (key, show), placement, abroad, now)
+                    rows.append(_row_of(sample, voice_id, placement.score if placement is not None else None, left))
             for row in rows:
                 connection.execute(insert(voice_samples).values(**row, episode_id=episode_id, model=model, created_at=now))
             remove_empty(connection, key)
             found = {row.id: _sample(row) for row in connection.execute(select(voice_samples).where(*mine))}
         return tuple(found[row["id"]] for row in rows)
-
-    def _row(  # noqa: PLR0917 - what a row is made of
-        self,
-        connection: Connection,
-        show: tuple[str, str],
-        sample: NewSample,
-        placement: Placement | None,
-        left: list[VoiceSample],
-        now: float,
-    ) -> dict[str, Any]:
-        """Return the row of a sample; a voice that is none of the known ones is a new one.
-
-        An episode's sample of a voice keeps its id, since transcripts name it: it is taken from those that are `left`.
-        """
-        voice_id = placement.voice_id if placement is not None else new_voice(connection, show, now)
-        known = next((old for old in left if old.voice_id == voice_id), None)
-        if known is not None:
-            left.remove(known)
-        return {
-            "id": known.id if known is not None else secrets.token_hex(8),
-            "voice_id": voice_id,
-            "label": sample.label,
-            "embedding": sample.embedding.astype("<f4").tobytes(),
-            "seconds": sample.seconds,
-            "score": placement.score if placement is not None else None,
-            "clips": json.dumps(known.clips if known is not None else ()),
-            "heard": known.heard.model_dump_json() if known is not None and known.heard is not None else None,
-        }
 
     def add_clip(self, sample_id: str, digest: str) -> None:
         """Note a recording for a sample; nothing happens if it was forgotten meanwhile."""
@@ -219,17 +200,19 @@ class VoiceMemory:
                 connection.execute(update(voice_samples).where(voice_samples.c.id == sample_id).values(heard=value))
 
 
-def new_voice(connection: Connection, show: tuple[str, str], now: float) -> str:
+def new_voice(connection: Connection, show: tuple[str, str], now: float, *, known_as: str | None = None) -> str:
     """Make a voice of a show (its key and title) and return its id."""
     voice_id = secrets.token_hex(6)
-    connection.execute(insert(voices).values(id=voice_id, show=show[0], show_title=show[1], created_at=now))
+    row = {"id": voice_id, "show": show[0], "show_title": show[1], "created_at": now, "known_as": known_as}
+    connection.execute(insert(voices).values(**row))
     return voice_id
 
 
 def remove_empty(connection: Connection, show: str) -> None:
-    """Remove the voices of a show of which no sample is left."""
+    """Remove the voices of a show of which no sample is left, and what refers to them in other shows."""
     inhabited = select(voice_samples.c.voice_id)
     connection.execute(delete(voices).where(voices.c.show == show, voices.c.id.not_in(inhabited)))
+    connection.execute(update(voices).where(voices.c.known_as.not_in(select(voices.c.id))).values(known_as=None))
 
 
 def voice_with(connection: Connection, voice_id: str) -> Voice:
@@ -242,6 +225,16 @@ def voice_with(connection: Connection, voice_id: str) -> Voice:
 
 def voices_of(connection: Connection, condition: Any) -> tuple[Voice, ...]:
     """Return the voices for which a condition holds, with their samples in the order in which they came."""
+    found = _voices(connection, condition)
+    rows = select(voices.c.id, voices.c.known_as).where(condition, voices.c.known_as.is_not(None))
+    links = {row.id: row.known_as for row in connection.execute(rows)}
+    if not links:
+        return found
+    others = {other.id: other for other in _voices(connection, voices.c.id.in_(links.values()))}
+    return tuple(replace(voice, known_as=others.get(links.get(voice.id, ""))) for voice in found)
+
+
+def _voices(connection: Connection, condition: Any) -> tuple[Voice, ...]:
     order = (voice_samples.c.created_at, voice_samples.c.id)
     query = select(voice_samples).join(voices).where(condition).order_by(*order)
     samples: dict[str, list[VoiceSample]] = {}
@@ -262,6 +255,37 @@ def _are_the_same(before: Sequence[VoiceSample], samples: Sequence[NewSample]) -
     """Tell whether these are the speakers that are kept already; some may have been in doubt then, and are not."""
     new = {sample.label: sample.embedding for sample in samples}
     return all(old.label in new and np.array_equal(old.embedding, new[old.label].astype(np.float32)) for old in before)
+
+
+def _voice_here(
+    connection: Connection, show: tuple[str, str], placement: Placement | None, abroad: Collection[str], now: float
+) -> str:
+    """Return the id of the voice that a speaker is in this show: a new one for a stranger, and for a voice of another show."""
+    if placement is None:
+        return new_voice(connection, show, now)
+    if placement.voice_id in abroad:
+        return new_voice(connection, show, now, known_as=placement.voice_id)
+    return placement.voice_id
+
+
+def _row_of(sample: NewSample, voice_id: str, score: float | None, left: list[VoiceSample]) -> dict[str, Any]:
+    """Return the row of a sample.
+
+    An episode's sample of a voice keeps its id, since transcripts name it: it is taken from those that are `left`.
+    """
+    known = next((old for old in left if old.voice_id == voice_id), None)
+    if known is not None:
+        left.remove(known)
+    return {
+        "id": known.id if known is not None else secrets.token_hex(8),
+        "voice_id": voice_id,
+        "label": sample.label,
+        "embedding": sample.embedding.astype("<f4").tobytes(),
+        "seconds": sample.seconds,
+        "score": score,
+        "clips": json.dumps(known.clips if known is not None else ()),
+        "heard": known.heard.model_dump_json() if known is not None and known.heard is not None else None,
+    }
 
 
 def _sample(row: Row[Any]) -> VoiceSample:

@@ -83,3 +83,21 @@ def test_what_is_not_there_is_not_found(api: Api) -> None:
     problem_of(api.client.patch(f"/v1/shows/none/speakers/{host}", json={"name": "Ann"}), 404)
     problem_of(api.client.patch(f"{PATH}/{host}", json={"name": " "}), 422)
     problem_of(api.client.post(f"{PATH}/{host}/split", json={"episodes": ["ep_1", "ep_2"]}), 422)
+
+
+def test_other_shows_are_asked_only_on_request(api: Api) -> None:
+    """Also for a show that is yet to come; each request says which, and no others."""
+    path = "/v1/shows/a-new-show/also-from"
+    assert api.get(path).json() == {"shows": []}
+    assert api.client.put(path, json={"shows": ["the-show"]}).json() == {"shows": ["the-show"]}
+    people = Speakers()
+    people.episode("Ann", "guest 1", "guest 2")  # as in the other show
+    kept = add(api.stores.memory, "new", people.episode("Ann", "Zoe"), show="A New Show")
+    assert kept["Ann"].score is not None
+    assert kept["Zoe"].score is None
+    assert api.client.put(path, json={"shows": []}).json() == {"shows": []}
+    assert api.get(path).json() == {"shows": []}
+    problem_of(api.client.put(path, json={"shows": ["none"]}), 404)
+    problem_of(api.client.put("/v1/shows/A%20New/also-from", json={"shows": []}), 422)
+    problem_of(api.client.put("/v1/shows/A-New/also-from", json={"shows": []}), 404)
+    problem_of(api.client.put("/v1/shows/the-show/also-from", json={"shows": ["the-show"]}), 422)

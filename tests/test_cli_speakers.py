@@ -186,3 +186,29 @@ def test_who_is_not_there_is_said(terminal: Terminal, scripted: list[str], feed:
     assert (table.status, "Episode 4" in table.out) == (0, True)
     assert "The Show" in terminal.earmark("speakers").out
     assert "rename" in terminal.earmark("speakers", "--help").out
+
+
+def test_another_show_s_voices_are_used_once_somebody_asks(
+    terminal: Terminal, scripted: list[str], feed: str, webserver: WebServer
+) -> None:
+    """Before its first episode or later; listed, and taken back."""
+    assert terminal.earmark("run", feed, "--episode", "Episode 1", *scripted).status == 0
+    assert terminal.earmark("run", feed, "--episode", "Episode 2", *scripted).status == 0
+    host = speakers(terminal, "The Show")["speakers"][0]["id"]
+    assert terminal.earmark("speakers", "rename", "The Show", host, "Ann Lee").status == 0
+    items = [Item(f"Other {n}", webserver.url(f"/{n}.mp3"), f"other-{n}", f"Tue, 0{n} Oct 2024 00:00:00 GMT") for n in (3, 4)]
+    webserver.routes["/other"] = feed_of(*reversed(items), title="Another Show")
+    other = webserver.url("/other")
+    assert terminal.earmark("run", other, "--episode", "Other 3", *scripted).status == 0
+    assert {s["name"] for s in speakers(terminal, "Another Show")["speakers"]} == {None}
+    said = terminal.earmark("speakers", "also-from", "Another Show", "The Show")
+    assert "Another Show: also compared with the voices of The Show." in said.out
+    assert terminal.earmark("speakers", "forget", "Another Show", "--yes").status == 0
+    assert terminal.earmark("run", other, "--episode", "Other 4", *scripted).status == 0
+    listed = speakers(terminal, "Another Show")
+    assert listed["also_from"] == ["the-show"]
+    assert sorted((s["name"] or "", s["name_source"] or "") for s in listed["speakers"]) == [("", ""), ("Ann Lee", "voice")]
+    assert speakers(terminal, "also-from", "another show", "--none") == {"show": "Another Show", "also_from": []}
+    assert {s["name"] for s in speakers(terminal, "Another Show")["speakers"]} == {None}
+    assert terminal.earmark("speakers", "also-from", "A Third Show", "No Such Show").status != 0
+    assert terminal.earmark("speakers", "also-from", "A Third Show", "The Show", "--none").status != 0

@@ -27,7 +27,7 @@ class Speakers:
         """Return the embedding of somebody in one episode; strangers are as alike as the encoder's are expected to be."""
         if who not in self._people:
             own = unit(self._random.standard_normal(self._size).astype(np.float32))
-            share = RESEMBLYZER.strangers - 0.05
+            share = RESEMBLYZER.strangers.mean - 0.05
             self._people[who] = unit(np.sqrt(share) * self._common + np.sqrt(1 - share) * own)
         blur = unit(self._random.standard_normal(self._size).astype(np.float32))
         return unit(self._people[who] + noise * blur)

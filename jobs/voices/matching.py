@@ -1,15 +1,19 @@
-"""Which remembered voice a speaker is, or none: as alike as no stranger would be.
+"""Which remembered voice a speaker is, or none: by what is surer, given how alike they are and how often the voice is heard.
 
-A cosine says little by itself: noise, a codec, or a model make all voices more alike, or less. So each score is set against
-the scores of strangers, as in symmetric score normalisation (s-norm; Kenny 2010, Shum et al. 2010): how alike the speaker
-and the remembered voice are to others who are surely not that voice. These are the voices that were heard beside it in some
-episode, and those who speak in this one; a voice that it never met may be the same person's, heard otherwise. Where it met
-but few (a guest), all other voices count, for two who are on the telephone are alike by that. They are few at first, so what
-is known of the model in general counts as some strangers more.
+Two things could be true of a speaker and a voice: they are one person, or strangers. How alike (cosine) the two would be in
+either case is known roughly of each model, and better the more is heard; the quotient of both likelihoods is weighed with how
+likely the voice is to be heard at all. So a host of twenty episodes is known by a likeness with which a guest who came once
+stays a stranger: people who come once seldom come again.
 
-A speaker is matched if fewer than `FALSE_MATCHES` of strangers would seem so alike to any of the voices, if they are not
-much less alike than that voice is to itself from episode to episode, and if no other voice comes near. One speaker of an
-episode is one voice.
+A telephone makes all who use it alike and hides who they are, so whoever is on it is compared only with voices on it.
+
+What strangers are like is taken from both sides, as in symmetric score normalisation (s-norm; Kenny 2010, Shum et al. 2010):
+how alike the speaker and the voice are to others who are surely not that voice. These are the voices that were heard beside it
+in some episode, and those who speak in this one; a voice that it never met may be the same person's, heard otherwise. Where it
+met but few (a guest), all other voices count. What a person is like from episode to episode is taken from the voice itself.
+
+A speaker is matched if it is as good as sure, and if no other voice could as well be meant. One speaker of an episode is one
+voice.
 """
 
 from __future__ import annotations
@@ -17,44 +21,59 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
 
-from jobs.voices.profile import Profile
-from storage.voices import NewSample, Placement
+from jobs.voices.profile import Heard, Profile
+from storage.voices import Placement
 
-FALSE_MATCHES = 0.005
-"""Share of strangers who may be taken for any of the show's voices, as far as their scores are normally distributed."""
-
-LEAST_LIKENESS = 4.0
-"""So many standard deviations below its own likeness a voice is taken for another's."""
-
-MARGIN = 1.0
-"""Standard deviations of strangers by which the best voice has to lead over another that was heard beside it."""
+SURE = 0.99
+"""So probable a match has to be."""
 
 FEW = 4
 """Others whom a voice has to have met for these to stand for all strangers."""
+
+NEW_VOICES = 0.5
+"""How many episodes without a voice are taken for granted: one that was heard in one of one comes again in two of three."""
+
+_MOST_ODDS = 50.0
+"""Beyond e to the power of this nothing gets surer, and nothing overflows."""
 
 Scores = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Expected:
-    """What is known of a model before anything is heard: how alike (cosine) strangers are, and one voice to itself."""
+class Likeness:
+    """How alike (cosine) embeddings are: mean and standard deviation, and as how many observations it counts."""
 
-    strangers: float
+    mean: float
     deviation: float
-    own_deviation: float
     worth: float
-    """As many strangers as this counts for."""
+
+    def after(self, seen: Scores) -> Likeness:
+        """Return what is to be expected once some were seen."""
+        weight = self.worth + len(seen)
+        mean = (self.worth * self.mean + seen.sum()) / weight
+        square = self.worth * (self.deviation**2 + (self.mean - mean) ** 2) + ((seen - mean) ** 2).sum()
+        return Likeness(float(mean), math.sqrt(square / weight), weight)
 
 
-RESEMBLYZER = Expected(strangers=0.6, deviation=0.09, own_deviation=0.06, worth=8)
-PYANNOTE = Expected(strangers=0.1, deviation=0.15, own_deviation=0.1, worth=8)
-UNKNOWN = Expected(strangers=0.4, deviation=0.2, own_deviation=0.1, worth=8)
-"""Matches nobody until enough of the show's voices are known."""
+@dataclass(frozen=True)
+class Expected:
+    """What is known of a model before anything is heard."""
+
+    strangers: Likeness
+    callers: Likeness
+    """Strangers who both are on the telephone."""
+    own: Likeness
+    """A voice, to itself in another episode."""
+
+
+RESEMBLYZER = Expected(Likeness(0.6, 0.1, worth=8), Likeness(0.72, 0.09, worth=8), Likeness(0.94, 0.04, worth=4))
+PYANNOTE = Expected(Likeness(0.1, 0.15, worth=8), Likeness(0.1, 0.15, worth=8), Likeness(0.75, 0.1, worth=4))
+UNKNOWN = Expected(Likeness(0.4, 0.2, worth=8), Likeness(0.4, 0.2, worth=8), Likeness(0.85, 0.1, worth=4))
+"""Matches only who is hardly different, until enough of the show's voices are known."""
 
 
 def expected_of(model: str) -> Expected:
@@ -72,105 +91,124 @@ class Matches:
     """Labels that may be a voice that was given to another speaker, or one of several: no new voices, so not to be kept."""
 
 
-def match(speakers: Sequence[NewSample], profiles: Sequence[Profile], expected: Expected) -> Matches:
-    """Match the speakers of an episode with the profiles of its show; those who are none of them are in neither result."""
+def match(speakers: Sequence[Heard], profiles: Sequence[Profile], expected: Expected, *, most_odds: float = math.inf) -> Matches:
+    """Match the speakers of an episode with the profiles of a show; those who are none of them are in neither result.
+
+    However often a voice was heard, the odds that it is heard in this episode are no more than `most_odds`.
+    """
     if not speakers or not profiles:
         return Matches({}, frozenset())
-    heard = np.stack([speaker.embedding for speaker in speakers]).astype(float)
-    known = np.stack([profile.centroid for profile in profiles]).astype(float)
-    alike = heard @ known.T
-    surprise = _normalised(alike, heard @ heard.T, known @ known.T, _met(profiles), expected)
-    shares = _shares(profiles)
-    bars = np.array([NormalDist().inv_cdf(1 - FALSE_MATCHES * share) for share in shares])
-    claims = (surprise >= bars) & _within_spread(alike, profiles, expected)
+    met = _met(profiles)
+    coming = [min(_odds_of_coming(profile, profiles), most_odds) for profile in profiles]
+    odds = _evidence(speakers, profiles, met, expected) + np.log(coming)
+    sure = _sureness(odds, met)
+    claims = _against_strangers(odds) >= SURE
     placed: dict[str, Placement] = {}
     doubtful: set[str] = set()
-    taken, decided = set[int](), set[int]()
-    for row, column in sorted(np.argwhere(claims).tolist(), key=lambda place: -surprise[place[0], place[1]]):
+    taken, decided = set[str](), set[int]()
+    for row, column in sorted(np.argwhere(claims).tolist(), key=lambda place: -odds[place[0], place[1]]):
         if row in decided:
             continue
         decided.add(row)  # for its best voice: the second best is somebody else's
-        label = speakers[row].label
-        if column in taken or _rival(surprise[row], column, claims[row], profiles):
+        label, voice_id = speakers[row].label, profiles[column].voice_id
+        if voice_id in taken or sure[row, column] < SURE:
             doubtful.add(label)
             continue
-        taken.add(column)
-        placed[label] = Placement(profiles[column].voice_id, sureness(float(surprise[row, column]), shares[column]))
+        taken.add(voice_id)
+        placed[label] = Placement(voice_id, float(sure[row, column]))
     return Matches(placed, frozenset(doubtful))
 
 
-def sureness(surprise: float, share: float) -> float:
-    """Return the probability that no stranger would be so alike to any voice, if this one has such a share in all mistakes."""
-    return max(0.0, 1.0 - _tail(surprise) / share)
+# ------------------------------------------------------------------ how sure
 
 
-def _shares(profiles: Sequence[Profile]) -> list[float]:
-    """Return the share in all mistakes that each voice may have: who was heard often is more likely to be heard again."""
-    total = sum(len(profile.episodes) for profile in profiles)
-    return [len(profile.episodes) / total for profile in profiles]
+def _odds_of_coming(profile: Profile, profiles: Sequence[Profile]) -> float:
+    """Return the odds that a voice is heard in an episode, by those in which the show's voices were heard so far.
+
+    Their order does not count, since back numbers may come in any.
+    """
+    episodes = len(frozenset[str]().union(*(other.episodes for other in profiles)))
+    mine = len(profile.episodes)
+    return mine / (episodes - mine + NEW_VOICES)
 
 
-def _tail(surprise: float) -> float:
-    return 0.5 * math.erfc(surprise / math.sqrt(2))
+def _against_strangers(odds: Scores) -> Scores:
+    """Return how probable each match is if the speaker were that voice or a stranger."""
+    probable: Scores = 1 / (1 + np.exp(-np.clip(odds, -_MOST_ODDS, _MOST_ODDS)))
+    return probable
+
+
+def _sureness(odds: Scores, met: npt.NDArray[np.bool_]) -> Scores:
+    """Return how probable each match is: not a stranger, and no voice that was heard beside it and so is another person's."""
+    weights = np.exp(np.clip(odds, -_MOST_ODDS, _MOST_ODDS))
+    sure: Scores = weights / (1 + weights + weights @ met.T)
+    return sure
 
 
 def _met(profiles: Sequence[Profile]) -> npt.NDArray[np.bool_]:
     """Tell which voices were heard in one episode: two people."""
-    return np.array([[a is not b and not a.episodes.isdisjoint(b.episodes) for b in profiles] for a in profiles], dtype=bool)
+    return np.array(
+        [[a.voice_id != b.voice_id and not a.episodes.isdisjoint(b.episodes) for b in profiles] for a in profiles], dtype=bool
+    )
 
 
-def _normalised(
-    alike: Scores, among_heard: Scores, among_known: Scores, met: npt.NDArray[np.bool_], expected: Expected
+# ------------------------------------------------------------------ how alike
+
+
+def _evidence(speakers: Sequence[Heard], profiles: Sequence[Profile], met: npt.NDArray[np.bool_], expected: Expected) -> Scores:
+    """Return for each speaker and voice the logarithm of how much likelier their likeness is of one person than of strangers.
+
+    What cannot be compared is never likely.
+    """
+    evidence = np.full((len(speakers), len(profiles)), -math.inf)
+    owners = np.array([profile.voice_id for profile in profiles])
+    for telephone in (False, True):
+        rows = np.array([n for n, speaker in enumerate(speakers) if speaker.telephone == telephone], dtype=np.intp)
+        columns = np.array([n for n, profile in enumerate(profiles) if profile.telephone == telephone], dtype=np.intp)
+        if not (len(rows) and len(columns)):
+            continue
+        others = met[np.ix_(columns, columns)]
+        few = met[columns].sum(axis=1) < FEW
+        strangers = np.where(few[:, None], owners[columns, None] != owners[columns], others)
+        evidence[np.ix_(rows, columns)] = _evidence_of_like(
+            [speakers[row] for row in rows], [profiles[column] for column in columns], strangers, expected
+        )
+    return evidence
+
+
+def _evidence_of_like(
+    speakers: Sequence[Heard], profiles: Sequence[Profile], strangers: npt.NDArray[np.bool_], expected: Expected
 ) -> Scores:
-    """Return for each speaker and voice by how many standard deviations they are more alike than strangers."""
-    surprise = np.empty_like(alike)
-    few = met.sum(axis=1) < FEW
-    strangers = np.where(few[:, None], ~np.eye(len(met), dtype=bool), met)
+    """Return the evidence for speakers and voices who all are on the telephone, or none of whom is."""
+    heard = np.stack([speaker.embedding for speaker in speakers]).astype(float)
+    known = np.stack([profile.centroid for profile in profiles]).astype(float)
+    alike, among_heard, among_known = heard @ known.T, heard @ heard.T, known @ known.T
+    usual = expected.callers if speakers[0].telephone else expected.strangers
+    evidence: Scores = np.empty_like(alike)
     for row, column in np.ndindex(alike.shape):
         others = np.arange(len(alike)) != row
         of_speaker = np.concatenate([alike[row, strangers[column]], among_heard[row, others]])
         of_voice = np.concatenate([among_known[column, strangers[column]], alike[others, column]])
-        sides = [_strangers(of_speaker, expected), _strangers(of_voice, expected)]
-        surprise[row, column] = np.mean([(alike[row, column] - mean) / deviation for mean, deviation in sides])
-    return surprise
+        sides = (_strangers(of_speaker, usual), _strangers(of_voice, usual))
+        own = expected.own.after(np.array(profiles[column].likenesses))
+        evidence[row, column] = _of_one(alike[row, column], own) - _of_two(alike[row, column], sides)
+    return evidence
 
 
-def _strangers(scores: Scores, expected: Expected) -> tuple[float, float]:
-    """Return mean and standard deviation of strangers' scores, as these and the expectation together have it.
+def _of_one(alike: float, own: Likeness) -> float:
+    """Return the log likelihood of a likeness if speaker and voice are one person; more than usual is as good as usual."""
+    return -0.5 * ((min(alike, own.mean) - own.mean) / own.deviation) ** 2 - math.log(own.deviation)
+
+
+def _of_two(alike: float, sides: Sequence[Likeness]) -> float:
+    """Return the log likelihood of a likeness if they are strangers, as seen from both sides."""
+    surprise = sum((alike - side.mean) / side.deviation for side in sides) / len(sides)
+    return float(-0.5 * surprise**2) - math.log(sum(side.deviation for side in sides) / len(sides))
+
+
+def _strangers(scores: Scores, usual: Likeness) -> Likeness:
+    """Return how alike strangers are, as these scores and what is usual together have it.
 
     A score that no stranger would have is of one person whom the diarizer cut in two, and does not count.
     """
-    strangers = scores[scores <= expected.strangers + 3 * expected.deviation]
-    weight = expected.worth + len(strangers)
-    mean = (expected.worth * expected.strangers + strangers.sum()) / weight
-    square = expected.worth * (expected.deviation**2 + (expected.strangers - mean) ** 2) + ((strangers - mean) ** 2).sum()
-    return float(mean), math.sqrt(square / weight)
-
-
-def _within_spread(alike: Scores, profiles: Sequence[Profile], expected: Expected) -> npt.NDArray[np.bool_]:
-    """Tell which scores are such as the voice has with itself; all are, while it is not known how alike it is to itself."""
-    least = [
-        -1.0 if profile.likeness is None else profile.likeness - LEAST_LIKENESS * _own_deviation(profile, expected)
-        for profile in profiles
-    ]
-    within: npt.NDArray[np.bool_] = alike >= np.array(least)
-    return within
-
-
-def _own_deviation(profile: Profile, expected: Expected) -> float:
-    """Return how much the likeness of a voice to itself varies; what is expected counts as two episodes."""
-    if profile.spread is None:
-        return expected.own_deviation
-    count = len(profile.episodes)
-    return math.sqrt((2 * expected.own_deviation**2 + count * profile.spread**2) / (2 + count))
-
-
-def _rival(surprise: Scores, best: int, claims: npt.NDArray[np.bool_], profiles: Sequence[Profile]) -> bool:
-    """Tell whether a voice that is surely another one (both were heard in one episode) is nearly as alike."""
-    return any(
-        column != best
-        and bool(claims[column])
-        and surprise[best] - surprise[column] < MARGIN
-        and bool(profiles[best].episodes & profile.episodes)
-        for column, profile in enumerate(profiles)
-    )
+    return usual.after(scores[scores <= usual.mean + 3 * usual.deviation])

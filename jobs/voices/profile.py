@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
+from jobs.voices.channels import channels_of
 from storage.documents import EngineInfo
-from storage.voices import Embedding, Voice, VoiceSample
+from storage.voices import Embedding, NewSample, Voice
 
 FULL_WEIGHT = 60.0
 """Seconds of talk after which an episode's sample is worth no more than others."""
 
 
 @dataclass(frozen=True, eq=False)
+class Heard:
+    """A speaker of an episode as one model hears them."""
+
+    label: str
+    embedding: Embedding
+    """Without what the channel did to it, unit length."""
+    telephone: bool
+
+
+@dataclass(frozen=True, eq=False)
 class Profile:
-    """A voice as one model hears it."""
+    """A voice as one model hears it, on the telephone or not; one that was heard both ways has two profiles."""
 
     voice_id: str
+    telephone: bool
     centroid: Embedding
-    """Weighted mean of the samples, unit length."""
+    """Weighted mean of the samples without what channels did to them, unit length."""
     episodes: frozenset[str]
-    likeness: float | None
-    """How alike each sample is to the others' mean (cosine), on average; none with less than two episodes."""
-    spread: float | None
-    """Standard deviation of that; none with less than three."""
+    """All in which the voice was heard, either way."""
+    likenesses: tuple[float, ...]
+    """How alike each sample is to the others' mean (cosine); none with less than two."""
 
 
 def model_key(engine: EngineInfo) -> str:
@@ -35,25 +47,37 @@ def model_key(engine: EngineInfo) -> str:
 
 def profiles_of(voices: Sequence[Voice], model: str, *, without: str | None = None) -> tuple[Profile, ...]:
     """Return the profiles of voices under a model; what the episode `without` contributed does not count."""
-    found = (profile_of(voice, model, without=without) for voice in voices)
-    return tuple(profile for profile in found if profile is not None)
+    return tuple(profile for voice in voices for profile in _profiles_of(voice, model, without))
 
 
-def profile_of(voice: Voice, model: str, *, without: str | None = None) -> Profile | None:
-    """Return the profile of a voice under a model; none if it has no sample of it."""
-    samples = [sample for sample in voice.samples if sample.model == model and sample.episode_id != without]
-    if not samples:
-        return None
-    weights = np.array([min(sample.seconds, FULL_WEIGHT) for sample in samples], dtype=np.float32)
-    weighted = np.stack([sample.embedding for sample in samples]) * np.maximum(weights, 1.0)[:, None]
-    alike = _likenesses(samples, weighted)
-    return Profile(
-        voice_id=voice.id,
-        centroid=unit(weighted.sum(axis=0)),
-        episodes=frozenset(sample.episode_id for sample in samples),
-        likeness=float(alike.mean()) if len(alike) else None,
-        spread=float(alike.std(ddof=1)) if len(alike) > 2 else None,
+def heard_by(model: str, speakers: Sequence[NewSample]) -> tuple[Heard, ...]:
+    """Return speakers so that they can be compared with profiles."""
+    embeddings, telephone = _comparable([speaker.embedding for speaker in speakers], model)
+    return tuple(
+        Heard(speaker.label, embedding, bool(narrow))
+        for speaker, embedding, narrow in zip(speakers, embeddings, telephone, strict=True)
     )
+
+
+def _profiles_of(voice: Voice, model: str, without: str | None) -> Iterator[Profile]:
+    samples = [sample for sample in voice.samples if sample.model == model and sample.episode_id != without]
+    episodes = frozenset(sample.episode_id for sample in samples)
+    embeddings, telephone = _comparable([sample.embedding for sample in samples], model)
+    weights = np.array([max(1.0, min(sample.seconds, FULL_WEIGHT)) for sample in samples], dtype=np.float32)
+    for narrow in (False, True):
+        mine = telephone == narrow
+        if mine.any():
+            weighted = embeddings[mine] * weights[mine, None]
+            yield Profile(voice.id, narrow, unit(weighted.sum(axis=0)), episodes, _likenesses(embeddings[mine], weighted))
+
+
+def _comparable(embeddings: Sequence[Embedding], model: str) -> tuple[Embedding, npt.NDArray[np.bool_]]:
+    """Return embeddings without what channels did to them, and which are of people on the telephone."""
+    channels = channels_of(model)
+    stacked = np.stack(embeddings) if embeddings else np.zeros((0, 1), dtype=np.float32)
+    if channels is None or not embeddings:
+        return stacked, np.zeros(len(stacked), dtype=bool)
+    return channels.without(stacked).astype(np.float32), channels.by_telephone(stacked)
 
 
 def unit(vector: Embedding) -> Embedding:
@@ -62,9 +86,9 @@ def unit(vector: Embedding) -> Embedding:
     return scaled
 
 
-def _likenesses(samples: Sequence[VoiceSample], weighted: Embedding) -> Embedding:
+def _likenesses(embeddings: Embedding, weighted: Embedding) -> tuple[float, ...]:
     """Return for each sample its cosine to the mean of all others."""
-    if len(samples) < 2:
-        return np.zeros(0, dtype=np.float32)
+    if len(embeddings) < 2:
+        return ()
     total = weighted.sum(axis=0)
-    return np.array([unit(total - own) @ sample.embedding for own, sample in zip(weighted, samples, strict=True)])
+    return tuple(float(unit(total - part) @ own) for part, own in zip(weighted, embeddings, strict=True))

@@ -6,7 +6,7 @@ episodes change it. What it reads and writes, the memory, is no part of its key.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,9 +17,10 @@ from jobs.engines.protocols import Diarization
 from jobs.pcm import Pcm
 from jobs.speakers import talk_time
 from jobs.voices.matching import expected_of, match
-from jobs.voices.profile import model_key, profiles_of, unit
+from jobs.voices.profile import heard_by, model_key, profiles_of, unit
 from storage.blobs import Blobs
 from storage.documents import Document, EngineInfo, Episode, Share, Turn
+from storage.shows import show_key
 from storage.voices import NewSample, Placement, Voice, VoiceMemory, VoiceSample
 
 LEAST_TALK = 5.0
@@ -27,6 +28,9 @@ LEAST_TALK = 5.0
 
 SAME_RECORDING = 0.9
 """Speakers who are so alike (cosine) in one recording, diarized twice, are the same: it is the very same speech."""
+
+EVEN_ODDS = 1.0
+"""A host of another show may come to this one or not: nobody knows."""
 
 CLIP_SECONDS = 6.0
 CLIPS_OF_A_VOICE = 3
@@ -94,19 +98,23 @@ def remember(memory: VoiceMemory, episode: Episode, model: str, diarization: Dia
     if episode.show is None or not samples:
         return ()
 
+    key = show_key(episode.show)
+
     def place(voices: Sequence[Voice], speakers: Sequence[NewSample]) -> dict[str, Placement | None]:
-        return placed(voices, speakers, model, episode.id)
+        own = [voice for voice in voices if voice.show == key]
+        found = placed(own, speakers, model, episode.id)
+        return _known_elsewhere(found, own, [voice for voice in voices if voice.show != key], speakers, model)
 
     return memory.remember(episode.show, episode.id, model, samples, place)
 
 
 def placed(voices: Sequence[Voice], speakers: Sequence[NewSample], model: str, episode_id: str) -> dict[str, Placement | None]:
-    """Say for each speaker which voice it is, or that it is a new one (None); those in doubt are left out.
+    """Say for each speaker which voice of the show it is, or that it is a new one (None); those in doubt are left out.
 
     An episode that was remembered before, and is diarized anew, keeps its voices: a name that a person gave must not be lost
     because a match is missed this time.
     """
-    others = match(speakers, profiles_of(voices, model, without=episode_id), expected_of(model))
+    others = match(heard_by(model, speakers), profiles_of(voices, model, without=episode_id), expected_of(model))
     before = _as_before(voices, speakers, model, episode_id)
     kept = {placement.voice_id for placement in before.values()}
     found: dict[str, Placement | None] = {}
@@ -119,6 +127,31 @@ def placed(voices: Sequence[Voice], speakers: Sequence[NewSample], model: str, e
         elif known is None and speaker.label not in others.doubtful:
             found[speaker.label] = None
     return found
+
+
+def _known_elsewhere(
+    found: Mapping[str, Placement | None],
+    own: Sequence[Voice],
+    elsewhere: Sequence[Voice],
+    speakers: Sequence[NewSample],
+    model: str,
+) -> dict[str, Placement | None]:
+    """Return the placements with those who are new in the show, and a voice of another show that somebody asked for.
+
+    Who is one of those that are known here already, but was not known again, is that voice of this show.
+    """
+    new = [speaker for speaker in speakers if speaker.label in found and found[speaker.label] is None]
+    matches = match(heard_by(model, new), profiles_of(elsewhere, model), expected_of(model), most_odds=EVEN_ODDS)
+    here = {voice.known_as.id: voice.id for voice in own if voice.known_as is not None}
+    taken = {placement.voice_id for placement in found.values() if placement is not None}
+    placements = {label: placement for label, placement in found.items() if label not in matches.doubtful}
+    for label, placement in matches.placed.items():
+        known = here.get(placement.voice_id)
+        if known in taken:
+            del placements[label]
+        else:
+            placements[label] = Placement(known or placement.voice_id, placement.score)
+    return placements
 
 
 def _as_before(voices: Sequence[Voice], speakers: Sequence[NewSample], model: str, episode_id: str) -> dict[str, Placement]:

@@ -15,11 +15,13 @@ from service.show_voices import ShowVoices
 from service.speakers_view import show_view, voice_view
 from storage.documents import NameSource
 from storage.errors import NotFound
+from storage.shows import show_key
 from storage.voices import KnownShow, Voice
 
 router = APIRouter(prefix="/shows", tags=["shows"])
 
 ShowPath = Annotated[str, Path(description="Id of a show.", pattern=r"^[^\x00-\x20/]{1,200}$", examples=["the-show"])]
+ShowId = Annotated[str, Field(pattern=r"^[^\x00-\x20/]{1,200}$", examples=["the-show"])]
 VoicePath = Annotated[str, Path(description="Id of a voice.", pattern=r"^[0-9a-f]{1,32}$", examples=["4f3a9c0b7d1e"])]
 VoiceId = Annotated[str, Field(pattern=r"^[0-9a-f]{1,32}$", examples=["4f3a9c0b7d1e"])]
 _EpisodeId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$", examples=["ep_q7l2k5x3n4m6v2aa"])]
@@ -91,6 +93,20 @@ class Forgotten(View):
     """How many lost their links to it."""
 
 
+class Sources(View):
+    """Other shows whose voices are compared, too."""
+
+    shows: list[str]
+    """Their ids."""
+
+
+class SourcesBody(Body):
+    """Other shows whose voices are to be compared, too."""
+
+    shows: list[ShowId] = Field(max_length=100)
+    """Their ids; these and no others."""
+
+
 class NameBody(Body):
     """What a voice is called."""
 
@@ -120,6 +136,24 @@ def list_speakers(show: ShowPath, here: Here) -> Speakers:
     """List the voices, with their names and episodes."""
     found = _show(here, show)
     return Speakers(items=[_view(here, voice) for voice in here.desk.stores.memory.of_show(found.key)])
+
+
+@router.get("/{show}/also-from", summary="List the shows that are asked besides a show", responses=documented())
+def list_sources(show: ShowPath, here: Here) -> Sources:
+    """List the other shows whose voices the speakers of this one are compared with, too: none unless somebody asked for it."""
+    return _sources(here, show)
+
+
+@router.put("/{show}/also-from", summary="Ask other shows besides a show", responses=documented(404, changing=True))
+def set_sources(show: ShowPath, body: SourcesBody, here: Here) -> Sources:
+    """Compare the speakers of a show with the voices of exactly these others, too, from the next episode on; of none if empty.
+
+    Nothing need be remembered of the show itself yet.
+    """
+    if show_key(show) != show:
+        raise NotFound(f"{show} is no id of a show.", hint="It is the title's words in lower case, joined by dashes.")
+    _known(here).ask_also(show, body.shows)
+    return _sources(here, show)
 
 
 @router.patch("/{show}/speakers/{voice}", summary="Name a voice", responses=documented(404, changing=True))
@@ -162,6 +196,10 @@ def forget_all(
     """Delete all voices of a show, or what one episode contributed to them."""
     count, retold = _known(here).forget(_show(here, show), episodes=[episode] if episode is not None else [])
     return Forgotten(samples=count, transcripts=retold.changed)
+
+
+def _sources(here: Context, show: str) -> Sources:
+    return Sources(shows=[other.key for other in _known(here).also_from(show)])
 
 
 def _known(here: Context) -> ShowVoices:

@@ -64,8 +64,9 @@ def list_speakers(
             return
         found = known.show(show)
         views = [voice_view(voice, known.stores.episodes) for voice in known.memory.of_show(found.key)]
+        others = known.also_from(found.key)
     if as_json:
-        print_json({"show": found.title, "speakers": views})
+        print_json({"show": found.title, "also_from": [other.key for other in others], "speakers": views})
         return
     table = Table(title=escape(found.title), title_justify="left")
     for column in ("id", "name", "from", "sure", "episodes", "heard", "last heard in"):
@@ -75,6 +76,8 @@ def list_speakers(
         cells = [view["id"], view["name"] or "", (view["name_source"] or "").replace("_", " "), sure, str(view["episode_count"])]
         table.add_row(*map(escape, cells), f"{view['seconds'] / 60:.0f} min", escape(view["episodes"][-1]["title"]))
     results.print(table)
+    if others:
+        _print(f"Also compared with the voices of {', '.join(other.title for other in others)}.")
 
 
 @app.command("rename")
@@ -124,6 +127,35 @@ def split(
         voice = known.voice(known.show(show), speaker)
         made, retold = known.split(voice, _episodes(voice, episodes, known))
         _say(made, f"{made.id} is a voice of its own now.", retold, known, as_json=as_json)
+
+
+@app.command("also-from")
+def also_from(
+    show: Annotated[
+        str, typer.Argument(metavar="SHOW", help="The show's title; it may be one that is yet to come.", show_default=False)
+    ],
+    others: Annotated[
+        list[str] | None, typer.Argument(metavar="OTHER…", help="Shows whose voices are asked, too.", show_default=False)
+    ] = None,
+    none: Annotated[bool, typer.Option("--none", help="Ask no other show any more.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Have a show's speakers compared with the voices of other shows, too: exactly of these, from the next episode on.
+
+    Voices of another show are never used unless you ask for it. Without OTHER, say which are asked.
+    """
+    if none and others:
+        raise OptionError("Either other shows or --none.", hint="Name the shows that are to be asked, and no others are.")
+    with _voices(None) as known:
+        key, title = known.named(show)
+        if others or none:
+            known.ask_also(key, [known.show(other).key for other in others or ()])
+        asked = known.also_from(key)
+    if as_json:
+        print_json({"show": title, "also_from": [other.key for other in asked]})
+        return
+    titles = ", ".join(other.title for other in asked)
+    _print(f"{title}: also compared with the voices of {titles}." if asked else f"{title}: no other show's voices are used.")
 
 
 @app.command("forget")
