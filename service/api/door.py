@@ -10,8 +10,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.api.access import SAFE_METHODS, bearer
+from service.api.access import SAFE_METHODS, SHARED_PATH, bearer, feed_key
 from service.api.context import Context
+from service.api.feed_keys import opened_by
 from service.api.problems import Problem, ProblemError, answer, busy, of_error, problem
 from storage.errors import EarmarkError
 
@@ -58,7 +59,7 @@ class Door:
             raise ProblemError(problem(421, "unknown-host", text, hint="Use localhost, or set EARMARK_API_HOSTS."))
         scope["earmark.client"] = ""
         if access.tokens_needed and not access.is_open(scope["path"]):
-            scope["earmark.client"] = await self._client(headers.getlist("authorization"))
+            scope["earmark.client"] = await self._client(scope, headers.getlist("authorization"))
         own = access.is_own_page(
             origin=headers.get("origin"),
             site=headers.get("sec-fetch-site"),
@@ -68,8 +69,11 @@ class Door:
         if scope["method"] not in SAFE_METHODS and not own:
             raise ProblemError(problem(403, "foreign-page", "A page of another site cannot change anything here."))
 
-    async def _client(self, authorization: Sequence[str]) -> str:
-        """Return the id of the token that was shown."""
+    async def _client(self, scope: Scope, authorization: Sequence[str]) -> str:
+        """Return the id of the token that was shown, or of the feed key in the address of what such keys open."""
+        shared = SHARED_PATH.fullmatch(scope["path"]) if scope["method"] in {"GET", "HEAD"} else None
+        if shared is not None and not authorization and (key := feed_key(scope["query_string"].decode("latin-1"))) is not None:
+            return await to_thread.run_sync(lambda: opened_by(self._context, key, shared), limiter=self._context.threads.door)
         token = bearer(authorization[0]) if len(authorization) == 1 else None
         if token is None:
             raise _unauthorized("A token is needed.", 'Bearer realm="earmark"')
