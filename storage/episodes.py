@@ -113,5 +113,5 @@ def _stamp(moment: datetime | None) -> float | None:
 
 
 def record_of(row: Row[Any]) -> EpisodeRecord:
-    """Return an episode as its row tells."""
+    """Return an episode as its row of the ledger has it."""
     return EpisodeRecord(**{name: getattr(row, name) for name in EpisodeRecord.__dataclass_fields__})

@@ -289,7 +289,7 @@ def test_a_show_without_transcripts_has_no_feed(api: Api) -> None:
     """Nor has one that nobody asked for."""
     api.add_job("lonely", show="Lonely")
     assert "has a transcript yet" in problem_of(api.get("/v1/shows/lonely/feed.xml"), 404)["detail"]
-    assert "no episode of a show" in problem_of(api.get("/v1/shows/nothing/feed.xml"), 404)["detail"]
+    assert "no such show" in problem_of(api.get("/v1/shows/nothing/feed.xml"), 404)["detail"]
     problem_of(api.get("/v1/shows/the-show/feed.xml", params={"after": "nonsense"}), 422)
     problem_of(api.get("/v1/shows/the-show/feed.xml", params={"limit": 100_000}), 422)
 
@@ -447,7 +447,7 @@ def test_the_command_writes_the_same_feed(tmp_path: Any) -> None:
         assert target.read_bytes() == offered
         assert "xmlUrl" in terminal.earmark("feed", "--base", own.url, "--key", "k").out
         assert "EARMARK_PUBLIC_URL" in terminal.earmark("feed", "The Show").err
-        assert "no episode of a show" in terminal.earmark("feed", "Nothing", "--base", own.url).err
+        assert "no such show" in terminal.earmark("feed", "Nothing", "--base", own.url).err
 
 
 def test_the_command_makes_feed_keys(tmp_path: Any) -> None:

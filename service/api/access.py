@@ -1,5 +1,7 @@
 """Who may ask: the names of the server, tokens, and pages of other sites.
 
+Programs show their token as RFC 6750 has it; a browser that signed in keeps it in a cookie.
+
 Bound to the loopback, the server asks for no token, since whoever can reach it is on this machine. But so is every page that
 a browser on it shows. Such a page can send requests to the loopback, and by a name of its own that resolves there (DNS
 rebinding) it could even read the answers. So the server knows the names it may be called by, and changes nothing for a
@@ -16,8 +18,11 @@ from urllib.parse import parse_qs
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 """Methods that change nothing (RFC 9110, 9.2.1)."""
 
-OPEN_PATHS = frozenset({"/healthz", "/readyz"})
-"""What those who run the service ask, without a token."""
+OPEN_PATHS = frozenset({"/healthz", "/readyz", "/sign-in", "/sign-out"})
+"""What those who run the service ask, and where people show their token: without one."""
+
+STATIC_PATH = "/static/"
+"""What pages are made of, the one for signing in too, is the same for all and no secret."""
 
 METRICS_PATH = "/metrics"
 """Open too, but on the loopback only, and not behind a proxy."""
@@ -59,7 +64,9 @@ class Access:
 
     def is_open(self, path: str) -> bool:
         """Tell whether a path needs no token, whatever the rules."""
-        return path in OPEN_PATHS or (path == METRICS_PATH and self.on_loopback and not self.names)
+        if path in OPEN_PATHS or path.startswith(STATIC_PATH):
+            return True
+        return path == METRICS_PATH and self.on_loopback and not self.names
 
     def knows(self, host: str | None) -> bool:
         """Tell whether a `Host` header names this server; off the loopback, any name may."""

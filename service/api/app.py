@@ -20,8 +20,11 @@ from service.api.access import Access
 from service.api.context import Context
 from service.api.door import Door
 from service.api.paths import Paths
-from service.api.problems import Problem, ProblemError, answer, busy, of_error, of_faults, problem
+from service.api.problems import Problem, ProblemError, busy, of_error, of_faults, problem
 from service.api.traffic import Traffic, Watched
+from service.pages import routes as pages
+from service.pages.answers import wants_page
+from service.pages.told import told
 from service.republish.outlines import Outlines
 from storage.documents import Transcript
 from storage.errors import EarmarkError
@@ -72,8 +75,9 @@ def make_app(context: Context) -> FastAPI:
         app.include_router(part.router, prefix="/v1")
     app.include_router(health.router)
     app.include_router(metrics.router)
+    app.include_router(pages.router)
     app.openapi = functools.cache(functools.partial(_described, app))  # type: ignore[method-assign] # as FastAPI's manual has it
-    paths = Paths(app.openapi()["paths"])
+    paths = Paths({**app.openapi()["paths"], **pages.paths()})
     app.add_exception_handler(HTTPException, _refused(paths))
     app.add_exception_handler(RequestValidationError, _told(lambda error: of_faults(error.errors())))
     app.add_exception_handler(ProblemError, _told(lambda error: error.problem))
@@ -84,11 +88,11 @@ def make_app(context: Context) -> FastAPI:
     return app
 
 
-def _told(told: Callable[[Any], Problem]) -> Callable[[Request, Exception], Awaitable[Response]]:
+def _told(meaning: Callable[[Any], Problem]) -> Callable[[Request, Exception], Awaitable[Response]]:
     """Return a handler that answers an error with its problem."""
 
-    async def handle(_: Request, error: Exception) -> Response:
-        return answer(told(error), getattr(error, "headers", None))
+    async def handle(request: Request, error: Exception) -> Response:
+        return told(request.scope, meaning(error), getattr(error, "headers", None))
 
     return handle
 
@@ -98,18 +102,23 @@ def _refused(paths: Paths) -> Callable[[Request, Exception], Awaitable[Response]
 
     async def handle(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
+        found, headers = problem(error.status_code, "refused", str(error.detail)), error.headers
         match error.status_code:
             case 404:
-                return answer(problem(404, "no-such-path", "There is nothing at this path.", hint="See /openapi.json."))
+                found = problem(404, "no-such-path", "There is nothing at this path.", hint=_where_to_look(request))
             case 405:
                 methods = ", ".join(paths.methods(request.url.path))
-                told = problem(405, "no-such-method", f"This path knows no {request.method}.", hint=f"It knows {methods}.")
-                return answer(told, {"Allow": methods})
+                found = problem(405, "no-such-method", f"This path knows no {request.method}.", hint=f"It knows {methods}.")
+                headers = {"Allow": methods}
             case 400:
-                return answer(problem(400, "unreadable", "The body cannot be read.", hint="Send JSON in UTF-8."))
-        return answer(problem(error.status_code, "refused", str(error.detail)), error.headers)
+                found = problem(400, "unreadable", "The body cannot be read.", hint="Send JSON in UTF-8.")
+        return told(request.scope, found, headers)
 
     return handle
+
+
+def _where_to_look(request: Request) -> str:
+    return "Begin at the list of shows, or search." if wants_page(request.scope) else "See /openapi.json."
 
 
 def _described(app: FastAPI) -> dict[str, Any]:

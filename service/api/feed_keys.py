@@ -10,6 +10,7 @@ import re
 from service.api.context import Context
 from service.api.problems import ProblemError, problem
 from storage.errors import NotFound
+from storage.show_list import NO_SHOW
 from storage.shows import show_key
 
 
@@ -32,6 +33,6 @@ def _show_of(context: Context, shared: re.Match[str]) -> str | None:
     if shared["episode"] is None:
         return shared["show"]
     try:
-        return show_key(context.episodes.get(shared["episode"]).show)
+        return show_key(context.episodes.get(shared["episode"]).show) or NO_SHOW
     except NotFound:
         return None

@@ -1,11 +1,11 @@
-"""`/healthz`, `/readyz` and the entrance: whether anybody is there, and can take requests."""
+"""`/healthz`, `/readyz` and the entrance of the API: whether anybody is there, and can take requests."""
 
 from __future__ import annotations
 
 from typing import Literal
 
 from fastapi import APIRouter, Response
-from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.responses import JSONResponse
 
 from jobs.plan import VERSION
 from service.api.context import Context, Here
@@ -39,12 +39,6 @@ def ready(here: Here) -> Response:
     ledger = _ledger(here)
     standing = Standing(ready=ledger == "ok", ledger=ledger, broker=_broker(here))
     return JSONResponse(standing.model_dump(), 200 if standing.ready else 503)
-
-
-@router.get("/", include_in_schema=False)
-async def root() -> Response:
-    """Lead to the entrance."""
-    return RedirectResponse("/v1")
 
 
 @router.get("/v1", summary="Where everything is", responses=documented())

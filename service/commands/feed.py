@@ -14,6 +14,7 @@ from service.republish.outlines import Outlines
 from storage.errors import OptionError
 from storage.export.rss import rss
 from storage.files import write_atomically
+from storage.show_list import NO_SHOW
 from storage.shows import show_key
 from worker.settings import Settings
 from worker.stores import open_stores
@@ -43,7 +44,7 @@ def feed(
     links = FeedLinks(address.rstrip("/"), key)
     with open_stores(settings, owner=False) as stores:
         republisher = Republisher(stores.engine, Outlines(stores.blobs))
-        made = republisher.opml(links) if show is None else rss(republisher.page(show_key(show) or "", links, limit=limit))
+        made = republisher.opml(links) if show is None else rss(republisher.page(show_key(show) or NO_SHOW, links, limit=limit))
     if output is None:
         results.file.write(made.decode("utf-8"))
         return

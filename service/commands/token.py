@@ -11,7 +11,7 @@ from rich.table import Table
 
 from service.console import errors, print_json, results
 from storage.errors import NotFound, OptionError
-from storage.show_episodes import ShowEpisodes
+from storage.show_list import NO_SHOW, find_show
 from storage.shows import show_key
 from storage.tokens import TokenRecord, Tokens
 from worker.settings import Settings
@@ -42,7 +42,7 @@ def create(
     if show is not None and not feeds:
         raise OptionError("Only a feed key is for one show.", hint="Give --feeds, too.")
     with open_stores(Settings()) as stores:
-        key = ShowEpisodes(stores.engine).get(show_key(show) or "").key if show is not None else None
+        key = find_show(stores.engine, show_key(show)).key or NO_SHOW if show is not None else None
         record, token = Tokens(stores.engine).create(name, scope="feeds" if feeds else "api", show=key)
     if as_json:
         print_json({**_document(record), "token": token})

@@ -25,10 +25,13 @@ from storage.export.opml import Subscription, opml
 from storage.export.rss import Enclosure, FeedItem, FeedPage
 from storage.outline import Outline
 from storage.plain import web_address
-from storage.show_episodes import ShowEpisodes
+from storage.printed import requests_of
+from storage.show_list import NO_SHOW, episodes_of, find_show, list_shows
 from storage.voice_counts import VoiceCounts, voice_counts
 
 _log = logging.getLogger("earmark.republish")
+
+_NO_TITLE = "Single episodes"
 
 USUAL_ITEMS = 100
 MOST_ITEMS = 1_000
@@ -50,21 +53,21 @@ class Republisher:
 
         `after` is what the page before says of its next. An episode whose transcript cannot be read is left out.
         """
-        store = ShowEpisodes(self.engine)
-        show = store.get(key)
+        show = find_show(self.engine, None if key == NO_SHOW else key)
+        title = show.title or _NO_TITLE
         if not show.transcribed:
-            raise NotFound(f"No episode of {show.title} has a transcript yet.", hint="Its jobs tell how far they are.")
-        page = store.page(show, after=after, limit=limit)
+            raise NotFound(f"No episode of {title} has a transcript yet.", hint="Its jobs tell how far they are.")
+        page = episodes_of(self.engine, show, transcribed=True, after=after, limit=limit)
         found = list(self._readable(page.items))
-        requests = store.requests(record for record, _ in found)
+        requests = requests_of(self.engine, (record for record, _ in found))
         heard = voice_counts(self.engine, key)
         items = [_item(record, outline, _publication(requests.get(record.id)), links, heard) for record, outline in found]
         pages = limit if limit != USUAL_ITEMS else None
         return FeedPage(
-            title=show.title,
-            link=links.home(),
+            title=title,
+            link=links.show(key),
             self_url=links.feed(key, after=after, limit=pages),
-            description=f"{show.title}: {show.transcribed} episodes with transcripts and chapters, made by earmark.",
+            description=f"{title}: {show.transcribed} episodes with transcripts and chapters, made by earmark.",
             items=tuple(items),
             first_url=links.feed(key, limit=pages) if after is not None or page.next is not None else None,
             next_url=links.feed(key, after=page.next, limit=pages) if page.next is not None else None,
@@ -76,8 +79,8 @@ class Republisher:
 
     def opml(self, links: FeedLinks) -> bytes:
         """Return the list of the feeds of all shows that have transcripts."""
-        shows = ShowEpisodes(self.engine).shows()
-        return opml("Transcribed shows", [Subscription(show.title, links.feed(show.key)) for show in shows])
+        shows = [(show.title or _NO_TITLE, show.key or NO_SHOW) for show in list_shows(self.engine) if show.transcribed]
+        return opml("Transcribed shows", [Subscription(title, links.feed(key), links.show(key)) for title, key in shows])
 
     def _readable(self, records: Sequence[EpisodeRecord]) -> Iterable[tuple[EpisodeRecord, Outline]]:
         for record in records:

@@ -31,9 +31,9 @@ class FeedLinks:
         """Return the address of the sound as it was downloaded."""
         return self._to("v1", "episodes", episode_id, "audio")
 
-    def home(self) -> str:
-        """Return the address of the service."""
-        return f"{self.base}/"
+    def show(self, show: str) -> str:
+        """Return the address of a show's page, which is for people: they sign in, and have no use for a key."""
+        return f"{self.base}/shows/{quote(show, safe='')}"
 
     def _to(self, *parts: str, **query: str | int | None) -> str:
         given = {name: str(value) for name, value in {**query, "key": self.key}.items() if value is not None}
