@@ -60,7 +60,7 @@ def is_own(address: str) -> bool:
     return address.startswith("#") or (address.startswith("/") and not address.startswith(("//", "/\\")))
 
 
-def the(tree: LexborHTMLParser, selector: str) -> LexborNode:
+def the(tree: LexborHTMLParser | LexborNode, selector: str) -> LexborNode:
     """Return the first element that a selector names; there must be one."""
     found = tree.css_first(selector)
     assert isinstance(found, LexborNode), selector

@@ -73,7 +73,7 @@ def test_people_without_a_token_are_led_to_where_they_show_one(guarded: Api) -> 
     led = guarded.get("/shows/the-show?after=x", headers=BROWSER)
     assert (led.status_code, led.headers["location"]) == (303, "/sign-in?next=%2Fshows%2Fthe-show%3Fafter%3Dx")
     form = the(harmless(guarded.get(led.headers["location"], headers=BROWSER)), "#sign-in")
-    assert form.css_first("[name=next]").attributes["value"] == "/shows/the-show?after=x"
+    assert the(form, "[name=next]").attributes["value"] == "/shows/the-show?after=x"
     problem_of(guarded.get("/v1/episodes"), 401)
     problem_of(guarded.get("/", headers={"Accept": "application/json"}), 401)
 

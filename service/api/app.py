@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 
 from jobs.fetch import Fetcher
 from jobs.plan import VERSION
-from service.api import episodes, events, feeds, health, jobs, metrics, republish, search, shows
+from service.api import audio, episodes, events, feeds, health, jobs, metrics, republish, search, shows
 from service.api.access import Access
 from service.api.context import Context
 from service.api.door import Door
@@ -25,6 +25,7 @@ from service.api.traffic import Traffic, Watched
 from service.pages import routes as pages
 from service.pages.answers import wants_page
 from service.pages.told import told
+from service.pages.views import EpisodeViews
 from service.republish.outlines import Outlines
 from storage.documents import Transcript
 from storage.errors import EarmarkError
@@ -63,6 +64,7 @@ def make_context(desk: Desk, settings: Settings, fetcher: Fetcher, access: Acces
         submissions=Submissions(engine),
         feeds=desk.stores.feeds,
         traffic=Traffic(),
+        views=EpisodeViews(desk.stores.blobs),
         outlines=Outlines(desk.stores.blobs),
     )
 
@@ -71,7 +73,7 @@ def make_app(context: Context) -> FastAPI:
     """Return the application; it opens and closes nothing that it was given."""
     app = FastAPI(title="earmark", version=VERSION, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.context = context
-    for part in (jobs, events, episodes, search, feeds, shows, republish):
+    for part in (jobs, events, episodes, audio, search, feeds, shows, republish):
         app.include_router(part.router, prefix="/v1")
     app.include_router(health.router)
     app.include_router(metrics.router)

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Header, Query, Request, Response
 
 from service.api.context import Context, Here
-from service.api.etags import names
 from service.api.lists import After, EpisodePath, Limit, Piece, next_link
 from service.api.models import Episode, EpisodePage, episode_view
 from service.api.negotiation import preferred
@@ -84,7 +83,7 @@ def get_transcript(
         raise NotFound(f"The episode {episode_id} has no transcript yet.", hint="Its jobs tell how far it is.")
     tag = f'"{digest}"' if wanted.name == "json" else f'"{digest}.{wanted.name}"'
     headers = {"ETag": tag, "Vary": "Accept", "Cache-Control": "private, no-cache"}
-    if if_none_match is not None and names(if_none_match, tag):
+    if if_none_match is not None and names_tag(if_none_match, tag):
         return Response(status_code=304, headers=headers)
     name = f"{episode_id}{wanted.suffix}"
     headers["Content-Disposition"] = f'inline; filename="{name}"'
@@ -101,3 +100,9 @@ def _accepted(accept: str | None) -> Format:
 
 def _rendered(here: Context, digest: str, wanted: Format) -> str:
     return wanted.render(Transcript.model_validate_json(here.blobs.read(digest)))
+
+
+def names_tag(if_none_match: str, tag: str) -> bool:
+    """Tell whether a list of entity tags holds this one (RFC 9110, 13.1.2); tags that are only weak are alike here."""
+    tags = [part.strip().removeprefix("W/") for part in if_none_match.split(",")]
+    return "*" in tags or tag in tags

@@ -175,6 +175,7 @@ _MEANINGS = {
     408: "The body took too long to arrive.",
     409: "It does not go with what was asked before, or the same request is still being worked on.",
     413: "The body is too large.",
+    416: "The file has none of the bytes that `Range` asks for; `Content-Range` says how many it has.",
     421: "The server is not known by the name in `Host`.",
     422: "The request, or the source that it names, cannot be used; `detail` says why.",
     500: "Something unforeseen happened; the server's log has the details.",

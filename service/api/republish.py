@@ -11,7 +11,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 
 from service.api.base import base_address
 from service.api.context import Context, Here
-from service.api.etags import names
+from service.api.episodes import names_tag
 from service.api.lists import After, ShowPath
 from service.api.problems import documented
 from service.republish.feed import MOST_ITEMS, USUAL_ITEMS, Republisher
@@ -94,7 +94,7 @@ def _conditional(body: bytes, media_type: str, built: datetime | None, known: st
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if built is not None:
         headers["Last-Modified"] = format_datetime(built, usegmt=True)
-    unchanged = names(known, tag) if known is not None else built is not None and _is_since(since, built)
+    unchanged = names_tag(known, tag) if known is not None else built is not None and _is_since(since, built)
     return Response(status_code=304, headers=headers) if unchanged else Response(body, media_type=media_type, headers=headers)
 
 
