@@ -28,9 +28,10 @@ METRICS_PATH = "/metrics"
 """Open too, but on the loopback only, and not behind a proxy."""
 
 SHARED_PATH = re.compile(
-    r"/v1/shows/(?P<show>[^/]+)/feed\.xml|/v1/shows\.opml|/v1/episodes/(?P<episode>[A-Za-z0-9_.-]{1,64})/(?:transcript|audio)"
+    r"/v1/shows/(?P<show>[^/]+)/feed\.xml|/v1/shows\.opml|/oembed"
+    r"|/(?:v1/episodes/(?P<episode>[A-Za-z0-9_.-]{1,64})/(?:transcript|audio)|embed/(?P<embedded>[A-Za-z0-9_.-]{1,64}))"
 )
-"""What a feed key in an address opens: feeds, and what they link to."""
+"""What a feed key in an address opens: feeds, what they link to, and what stands in other sites' pages."""
 
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^:@/\s]+)(?::(?P<port>\d{1,5}))?", re.IGNORECASE)
 _PLAIN_HOST = re.compile(r"(?:\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::\d{1,5})?")
@@ -112,7 +113,10 @@ def is_loopback(host: str) -> bool:
 
 def feed_key(query: str) -> str | None:
     """Return the feed key in the query of an address; none if there is none, or more than one."""
-    found = parse_qs(query, max_num_fields=20).get("key", []) if "key=" in query else []
+    try:
+        found = parse_qs(query, max_num_fields=20).get("key", []) if "key=" in query else []
+    except ValueError:
+        return None
     return found[0] if len(found) == 1 else None
 
 

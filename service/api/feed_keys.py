@@ -30,9 +30,10 @@ _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="earmark"'}
 
 def _show_of(context: Context, shared: re.Match[str]) -> str | None:
     """Return the key of the show that a path belongs to; none if it belongs to none."""
-    if shared["episode"] is None:
+    episode = shared["episode"] or shared["embedded"]
+    if episode is None:
         return shared["show"]
     try:
-        return show_key(context.episodes.get(shared["episode"]).show) or NO_SHOW
+        return show_key(context.episodes.get(episode).show) or NO_SHOW
     except NotFound:
         return None
