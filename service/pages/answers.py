@@ -15,7 +15,9 @@ from service.pages.assets import assets
 from service.pages.links import LiveLinks
 from service.pages.rendering import Entry, Frame, render
 
-NAVIGATION = (Entry("Shows", "/"),)
+NAVIGATION = (
+    Entry("Shows", "/"), Entry("Submit", "/submit"), Entry("Jobs", "/jobs"), Entry("Feeds", "/feeds"), Entry("System", "/system"),
+)  # fmt: skip
 """What every page leads to."""
 
 _RULES = (
