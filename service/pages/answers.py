@@ -15,7 +15,7 @@ from service.pages.assets import assets
 from service.pages.links import LiveLinks
 from service.pages.rendering import Entry, Frame, render
 
-NAVIGATION = (Entry("Shows", "/"),)
+NAVIGATION = (Entry("Shows", "/"), Entry("Search", "/search"))
 """What every page leads to."""
 
 _RULES = (

@@ -5,11 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
-from service.pages import episodes, shows, signing_in, static_files
+from service.pages import episodes, search, shows, signing_in, static_files
 
 router = APIRouter(include_in_schema=False)
 
-_PARTS = (shows, episodes, signing_in, static_files)
+_PARTS = (shows, episodes, search, signing_in, static_files)
 
 for _part in _PARTS:
     router.include_router(_part.router)
