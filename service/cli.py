@@ -23,7 +23,7 @@ _COMMANDS = (
 """Each is the function or the sub-application `app` of the module `service.commands` that has its name."""
 
 
-_OF_THE_SERVICE = {"celery", "kombu", "redis", "psutil", "fastapi", "uvicorn", "starlette", "prometheus_client"}
+_OF_THE_SERVICE = {"celery", "kombu", "redis", "psutil", "fastapi", "uvicorn", "starlette", "prometheus_client", "jinja2"}
 """Libraries that come with the extra `service`; without it the other commands work."""
 
 

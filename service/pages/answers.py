@@ -16,7 +16,8 @@ from service.pages.links import LiveLinks
 from service.pages.rendering import Entry, Frame, render
 
 NAVIGATION = (
-    Entry("Shows", "/"), Entry("Submit", "/submit"), Entry("Jobs", "/jobs"), Entry("Feeds", "/feeds"), Entry("System", "/system"),
+    Entry("Shows", "/"), Entry("Search", "/search"), Entry("Submit", "/submit"), Entry("Jobs", "/jobs"), Entry("Feeds", "/feeds"),
+    Entry("System", "/system"),
 )  # fmt: skip
 """What every page leads to."""
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import functools
+import gc
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from service.pages.episode_view import EpisodeView, episode_view
 from storage.blobs import Blobs
@@ -17,6 +21,7 @@ class EpisodeViews:
 
     def __init__(self, blobs: Blobs) -> None:
         self._blobs = blobs
+        self._one_at_a_time = threading.Lock()
         self._kept = functools.lru_cache(maxsize=KEPT)(self._read)
 
     def of(self, digest: str) -> EpisodeView:
@@ -24,4 +29,21 @@ class EpisodeViews:
         return self._kept(digest)
 
     def _read(self, digest: str) -> EpisodeView:
-        return episode_view(Transcript.model_validate_json(self._blobs.read(digest)))
+        document = self._blobs.read(digest)
+        with self._one_at_a_time, _uncollected():
+            return episode_view(Transcript.model_validate_json(document))
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the garbage collector out: it would look through a hundred thousand new values, which takes longer than to make them.
+
+    A transcript has no cycles, so nothing is found.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

@@ -60,7 +60,7 @@
       one.clear();
       one.add(places[at]);
       const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-      places[at].startContainer.parentElement.scrollIntoView({ block: "center", behavior: calm ? "auto" : "smooth" });
+      places[at].startContainer.parentElement.scrollIntoView({ block: "center", behavior: calm ? "instant" : "smooth" });
       say();
     };
 

@@ -107,7 +107,7 @@
   };
 
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
-  const reveal = (element) => element.scrollIntoView({ block: "center", behavior: calm.matches ? "auto" : "smooth" });
+  const reveal = (element) => element.scrollIntoView({ block: "center", behavior: calm.matches ? "instant" : "smooth" });
   const isSeen = (element) => {
     const box = element.getBoundingClientRect();
     return box.top >= 40 && box.bottom <= innerHeight - 120;
@@ -152,7 +152,7 @@
     if (!block) return;
     block.element.classList.add("arrived");
     block.element.addEventListener("animationend", () => block.element.classList.remove("arrived"), { once: true });
-    block.element.scrollIntoView({ block: "center", behavior: "auto" });
+    block.element.scrollIntoView({ block: "center", behavior: "instant" });
   };
 
   document.addEventListener("click", (event) => {
