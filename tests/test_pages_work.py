@@ -163,7 +163,7 @@ def test_a_job_shows_how_far_it_is_and_can_be_cancelled_and_tried_again(api: Api
     assert the(page, ".state").text() == "at work"
     assert 0 < float(the(page, "progress").attributes["value"] or "") < 1
     row = [cell.text() for cell in page.css("tbody tr")[0].css("th, td")]
-    assert row == ["transcribe", "at work", "1 of 3", "50 %", "waits for a worker of the queue asr"]
+    assert row == ["transcribe", "at work", "1 of 3", "50 %", ""]
     assert page.css("form[action$='/retry']") == []
     answer = post(api, the(page, "form[action$='/cancel']").attributes["action"] or "")
     assert answer.headers["location"] == f"/jobs/{job}"
@@ -306,7 +306,7 @@ def test_how_the_service_stands_is_told_in_words(api: Api) -> None:
     told = {the(part, "dt").text(): the(part, "dd").text() for part in page.css(".told > div")}
     assert (told["Ledger"], told["Search index"]) == ("works", "1 transcript to come")
     assert "does not answer" in told["Broker"]  # there is none
-    assert (told["Jobs running"], told["Jobs done"], told["Feeds watched"]) == ("1", "1", "0")
+    assert (told["Jobs at work"], told["Jobs done"], told["Feeds watched"]) == ("1", "1", "0")
     row = next(row for row in page.css("tbody tr") if the(row, "th").text() == "asr")
     waiting, since, busy, workers = [cell.text() for cell in row.css("td")][1:]
     assert (waiting, busy, workers) == ("1", "1", "1")

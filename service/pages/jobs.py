@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, get_args
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -10,14 +10,13 @@ from service.api.context import Context, Here
 from service.api.jobs import retry_job
 from service.api.lists import After, IdQuery, JobPath, Piece
 from service.pages.answers import page, see
-from service.pages.job_view import JobRow, job_row, step_rows
+from service.pages.job_view import STATES, JobRow, job_row, step_rows
 from service.pages.paging import following
 from storage.records import JobRecord, JobState
 
 router = APIRouter(include_in_schema=False)
 
 _ON_A_PAGE = 50
-_STATES: tuple[JobState, ...] = get_args(JobState)
 
 State = Annotated[JobState | None, Query()]
 
@@ -34,7 +33,7 @@ def jobs(
         "jobs.html",
         jobs=[_row(here, job) for job in found.items],
         counts=here.requests.counts(),
-        states=_STATES,
+        states=STATES,
         state=state,
         query=q or "",
         submission=submission,
