@@ -68,7 +68,7 @@ def system(request: Request, here: Here) -> Response:
         queues=queue_rows(figures, at_work(here.engine), time.time()),
         figures=figures,
         states=STATES,
-        unindexed=here.desk.stores.indexer.missing(),
+        indexed=len(here.search_index.digests()),
         free=size(free),
         requests=_requests(here),
         voice_memory=here.settings.voice_memory,
