@@ -31,7 +31,7 @@ def episode(request: Request, here: Here, episode_id: EpisodePath, phrase: Phras
         "episode.html",
         view=view,
         voices={voice.label: voice for voice in view.voices},
-        show_key=show_key(view.show),
+        show_key=show_key(record.show),
         found=find(phrase, view.sections),
         silent=not _has_sound(here, view),
     )
