@@ -58,7 +58,7 @@ def test_an_episode_is_heard_from_the_disk(browser: Browser, site: str) -> None:
         page = visit.go("/index.html")
         page.get_by_role("link", name="The Open Models Show").click()
         page.get_by_role("link", name="Twelve").click()
-        page.wait_for_function("() => document.querySelector('#sound').readyState >= 1")
+        page.wait_for_function("() => document.querySelector('#sound')?.readyState >= 1")
         third = page.locator(".chapters a.chapter").nth(2)
         start = float(third.get_attribute("data-at") or "")
         third.click()
