@@ -59,10 +59,17 @@ def find_show(engine: Engine, key: str | None) -> ShowRecord:
     return found
 
 
-def episodes_of(engine: Engine, show: ShowRecord, *, after: str | None = None, limit: int = 50) -> Page[EpisodeRecord]:
-    """Return a page of a show's episodes, those published last first; `after` is the `next` of the page before."""
+def episodes_of(
+    engine: Engine, show: ShowRecord, *, transcribed: bool = False, after: str | None = None, limit: int = 50
+) -> Page[EpisodeRecord]:
+    """Return a page of a show's episodes, those published last first; `after` is the `next` of the page before.
+
+    With `transcribed`, those alone that have a transcript.
+    """
     day = func.coalesce(episodes.c.published, episodes.c.first_seen)
     wanted = select(episodes).where(_is_of(show)).order_by(day.desc(), episodes.c.id.desc()).limit(limit + 1)
+    if transcribed:
+        wanted = wanted.where(episodes.c.transcript.is_not(None))
     if after is not None:
         wanted = wanted.where(tuple_(day, episodes.c.id) < tuple_(*place_of(after)))
     with reading(engine) as connection:

@@ -43,12 +43,16 @@ def _is_harmless(node: LexborNode) -> None:
     if node.tag == "script":
         is_data = node.attributes.get("type") == "application/json"
         assert is_data or (is_own(node.attributes.get("src") or "") and not node.text().strip()), node.html
-    if node.tag == "link":
+    if (
+        node.tag == "link" and node.attributes.get("rel") == "alternate"
+    ):  # which no browser fetches, and which oEmbed wants in full
+        assert urlsplit(node.attributes.get("href") or "").scheme in {"", "http", "https"}, node.html
+    elif node.tag == "link":
         assert is_own(node.attributes.get("href") or ""), node.html
 
 
 def _is_address(node: LexborNode, value: str) -> None:
-    if is_own(value):
+    if is_own(value) or (node.tag == "link" and node.attributes.get("rel") == "alternate"):
         return
     assert node.tag == "a", node.html
     assert urlsplit(value).scheme in {"http", "https"}, node.html

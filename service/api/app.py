@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 
 from jobs.fetch import Fetcher
 from jobs.plan import VERSION
-from service.api import audio, episodes, events, feeds, health, jobs, metrics, search, shows
+from service.api import audio, episodes, events, feeds, health, jobs, metrics, republish, search, shows
 from service.api.access import Access
 from service.api.context import Context
 from service.api.door import Door
@@ -26,6 +26,7 @@ from service.pages import routes as pages
 from service.pages.answers import wants_page
 from service.pages.told import told
 from service.pages.views import EpisodeViews
+from service.republish.outlines import Outlines
 from storage.documents import Transcript
 from storage.errors import EarmarkError
 from storage.submissions import Submissions
@@ -46,7 +47,7 @@ _TAGS = [
     {"name": "episodes", "description": "Every episode that was asked for, and its transcript."},
     {"name": "search", "description": "Moments in all transcripts."},
     {"name": "feeds", "description": "Feeds that are watched for new episodes."},
-    {"name": "shows", "description": "The voices that shows are known by, and their names."},
+    {"name": "shows", "description": "The voices that shows are known by, and their names; shows as feeds for other players."},
     {"name": "service", "description": "How the service stands."},
 ]
 
@@ -64,6 +65,7 @@ def make_context(desk: Desk, settings: Settings, fetcher: Fetcher, access: Acces
         feeds=desk.stores.feeds,
         traffic=Traffic(),
         views=EpisodeViews(desk.stores.blobs),
+        outlines=Outlines(desk.stores.blobs),
     )
 
 
@@ -71,7 +73,7 @@ def make_app(context: Context) -> FastAPI:
     """Return the application; it opens and closes nothing that it was given."""
     app = FastAPI(title="earmark", version=VERSION, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.context = context
-    for part in (jobs, events, episodes, audio, search, feeds, shows):
+    for part in (jobs, events, episodes, audio, search, feeds, shows, republish):
         app.include_router(part.router, prefix="/v1")
     app.include_router(health.router)
     app.include_router(metrics.router)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 
 from anyio import to_thread
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.api.access import SAFE_METHODS, bearer
+from service.api.access import SAFE_METHODS, SHARED_PATH, bearer, feed_key
 from service.api.context import Context
+from service.api.feed_keys import opened_by
 from service.api.problems import Problem, ProblemError, busy, of_error, problem
 from service.pages.cookies import token_in_cookie
 from service.pages.told import told
@@ -59,7 +61,7 @@ class Door:
             raise ProblemError(problem(421, "unknown-host", text, hint="Use localhost, or set EARMARK_API_HOSTS."))
         scope["earmark.client"], scope["earmark.by_cookie"] = "", False
         if access.tokens_needed and not access.is_open(scope["path"]):
-            scope["earmark.client"], scope["earmark.by_cookie"] = await self._client(headers)
+            scope["earmark.client"], scope["earmark.by_cookie"] = await self._client(scope, headers)
         own = access.is_own_page(
             origin=headers.get("origin"),
             site=headers.get("sec-fetch-site"),
@@ -71,9 +73,13 @@ class Door:
         if scope["method"] not in SAFE_METHODS and (silent or not own):
             raise ProblemError(problem(403, "foreign-page", "A page of another site cannot change anything here."))
 
-    async def _client(self, headers: Headers) -> tuple[str, bool]:
-        """Return the id of the token that was shown, and whether a browser keeps it."""
+    async def _client(self, scope: Scope, headers: Headers) -> tuple[str, bool]:
+        """Return the id of the token that was shown, or of the feed key in an address, and whether a browser keeps it."""
         shown = headers.getlist("authorization")
+        shared = SHARED_PATH.fullmatch(scope["path"]) if scope["method"] in {"GET", "HEAD"} else None
+        if shared is not None and not shown and (key := feed_key(scope["query_string"].decode("latin-1"))) is not None:
+            opens = functools.partial(opened_by, self._context, key, shared)
+            return await to_thread.run_sync(opens, limiter=self._context.threads.door), False
         kept = token_in_cookie(headers) if not shown else None
         token = bearer(shown[0]) if len(shown) == 1 else kept
         if token is None:

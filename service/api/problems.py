@@ -168,7 +168,7 @@ def _kind(error: EarmarkError) -> str:
 _MEANINGS = {
     400: "The request cannot be read.",
     401: "No token, or a wrong or revoked one.",
-    403: "A page of another site asked for a change.",
+    403: "A page of another site asked for a change, or a feed key is for another show.",
     404: "There is no such thing.",
     405: "The path knows other methods.",
     406: "No format of the transcript is one that was asked for; `hint` lists them.",

@@ -32,7 +32,7 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8000,
     require_token: Annotated[bool, typer.Option("--require-token", help="Ask for a token on the loopback, too.")] = False,
 ) -> None:
-    """Offer the HTTP API and, for browsers, pages: submit episodes, follow them, read, hear and search transcripts.
+    """Offer the HTTP API and the pages: submit episodes, follow them, read, hear and search transcripts.
 
     The API is described at /openapi.json, the pages begin at /. Tokens are made with `earmark token create NAME`. Workers do
     what is submitted.

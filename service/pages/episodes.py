@@ -6,11 +6,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from service.api.base import base_address
 from service.api.context import Context, Here
 from service.api.lists import EpisodePath
 from service.pages.answers import page
 from service.pages.episode_view import EpisodeView
 from service.pages.finding import LONGEST, find
+from service.pages.oembed import discovery
 from storage.errors import StorageUnavailable
 from storage.shows import show_key
 
@@ -26,9 +28,11 @@ def episode(request: Request, here: Here, episode_id: EpisodePath, phrase: Phras
     if record.transcript is None:
         return page(request, "waiting.html", episode=record, show_key=show_key(record.show))
     view = here.views.of(record.transcript)
+    base = base_address(request, here)
     return page(
         request,
         "episode.html",
+        oembed=discovery(f"{base}/episodes/{view.id}", base),
         view=view,
         voices={voice.label: voice for voice in view.voices},
         show_key=show_key(record.show),

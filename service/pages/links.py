@@ -38,6 +38,9 @@ class Links(Protocol):
     def transcript(self, episode_id: str, format_name: str) -> str:
         """A transcript in a format of `storage.export`."""
 
+    def feed(self, key: str | None) -> str | None:
+        """A show's feed for other players; none where there is none."""
+
 
 @dataclass(frozen=True)
 class LiveLinks:
@@ -56,6 +59,10 @@ class LiveLinks:
         """Return where a show is."""
         query = f"?{urlencode({'after': after})}" if after is not None else ""
         return f"/shows/{quote(key or NO_SHOW, safe='')}{query}"
+
+    def feed(self, key: str | None) -> str | None:
+        """Return where a show's feed is."""
+        return f"/v1/shows/{quote(key or NO_SHOW, safe='')}/feed.xml"
 
     def episode(self, episode_id: str, seconds: float | None = None) -> str:
         """Return where an episode, or a moment of it, is."""

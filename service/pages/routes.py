@@ -5,11 +5,24 @@ from __future__ import annotations
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
-from service.pages import episodes, search, shows, signing_in, static_files
+from service.pages import (
+    embed,
+    episodes,
+    jobs,
+    oembed,
+    search,
+    shows,
+    signing_in,
+    speakers,
+    static_files,
+    submitting,
+    system,
+    watching,
+)
 
 router = APIRouter(include_in_schema=False)
 
-_PARTS = (shows, episodes, search, signing_in, static_files)
+_PARTS = (shows, search, episodes, embed, oembed, speakers, submitting, jobs, watching, system, signing_in, static_files)
 
 for _part in _PARTS:
     router.include_router(_part.router)

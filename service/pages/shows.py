@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Request, Response
 from starlette.responses import RedirectResponse
 
 from service.api.context import Here
-from service.api.lists import After
+from service.api.lists import After, ShowPath
 from service.pages.answers import page, wants_page
 from storage.episodes import EpisodeRecord
 from storage.show_list import NO_SHOW, ShowRecord, episodes_of, find_show, list_shows
 
 router = APIRouter(include_in_schema=False)
 
-ShowPath = Annotated[str, Path(pattern=r"^[^\x00-\x20/]{1,200}$")]
 
 _ON_A_PAGE = 50
 

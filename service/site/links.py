@@ -42,6 +42,10 @@ class SiteLinks:
         """Return where a show is, or the page of it with a number."""
         return self._at(show_path(key, after))
 
+    def feed(self, key: str | None) -> str | None:  # noqa: ARG002 - the protocol's
+        """Return nothing: a feed names its files by whole addresses, and a folder has none."""
+        return None
+
     def episode(self, episode_id: str, seconds: float | None = None) -> str:
         """Return where an episode, or a moment of it, is."""
         return f"{self._at(episode_path(episode_id))}{moment(seconds)}"
