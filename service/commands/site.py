@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from service.console import errors, print_json, results
+from service.pages.published_notes import published_notes
 from service.site.making import SiteMade, make_site
 from storage.episodes import EpisodeRecord
 from storage.errors import NoMatch
@@ -34,7 +36,7 @@ def site(
         episodes = _wanted(stores, show or [])
         if not episodes:
             raise NoMatch("No episode has a transcript.", hint="`earmark run` and `earmark submit` make them.")
-        made = make_site(out, episodes, stores.blobs, with_audio=audio)
+        made = make_site(out, episodes, stores.blobs, partial(published_notes, stores.engine), with_audio=audio)
     _tell(out, made, as_json=as_json)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from service.pages.assets import assets
 from service.pages.episode_view import EpisodeView, episode_view
 from service.pages.finding import find
+from service.pages.published_notes import ShownNotes
 from service.pages.rendering import Entry, Frame, iso_day, render
 from service.pages.shows import ShowPage
 from service.site.folder import SiteFolder
@@ -57,6 +58,8 @@ class SiteMaker:
 
     blobs: Blobs
     folder: SiteFolder
+    notes: Callable[[EpisodeRecord], ShownNotes]
+    """Tells the show notes of an episode."""
     with_audio: bool = False
     _sounds: dict[str, str] = field(default_factory=dict)
     _silent: list[str] = field(default_factory=list)
@@ -94,6 +97,7 @@ class SiteMaker:
             view=view,
             voices={voice.label: voice for voice in view.voices},
             show_key=show_key(record.show),
+            notes=self.notes(record),
             found=find("", ()),
             silent=record.id not in self._sounds,
         )
@@ -138,6 +142,7 @@ def make_site(
     root: Path,
     episodes: Sequence[EpisodeRecord],
     blobs: Blobs,
+    notes: Callable[[EpisodeRecord], ShownNotes],
     *,
     with_audio: bool = False,
     told: Callable[[int], None] = lambda _done: None,
@@ -146,7 +151,7 @@ def make_site(
 
     Raises `OptionError` for a folder that holds something else, `OutputError` and `StorageFull` where writing fails.
     """
-    return SiteMaker(blobs, SiteFolder(root), with_audio).make(episodes, told)
+    return SiteMaker(blobs, SiteFolder(root), notes, with_audio).make(episodes, told)
 
 
 def _show(key: str | None, episodes: Sequence[EpisodeRecord]) -> ShowRecord:
