@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from jobs.request import JobRequest
 from service.pages.episode_view import COLOURS
-from storage.documents import Coverage, Speaker
+from storage.documents import Coverage, Episode, Note, Publication, Speaker
 from storage.export import FORMATS
+from storage.requests import NewJob
 from tests import transcripts
 from tests.apiserver import Api
 from tests.finished import example_id, open_finished
@@ -119,9 +121,24 @@ def test_hostile_strings_are_text_and_nothing_else_in_every_page(api: Api) -> No
         api.finish(api.add_job(f"hostile{number}", title=text, show=text.replace("\0", "")), made)
         page = harmless(api.get(f"/episodes/ep_hostile{number}", params={"q": text[:200]}, headers=BROWSER))
         assert "alert(1)" not in "".join(node.text() for node in page.css("script"))
-        for link in page.css(".trail a")[1:]:
-            harmless(api.get(link.attributes["href"] or "", headers=BROWSER))
+        show = api.get(page.css(".trail a")[1].attributes["href"] or "", headers=BROWSER)
+        assert show.status_code == 200
+        harmless(show)
     harmless(api.get("/", headers=BROWSER))
+
+
+def test_show_notes_are_lines_with_links_to_the_web(api: Api) -> None:
+    """Hostile ones, too."""
+    page = harmless(api.get(f"/episodes/{example_id()}", headers=BROWSER))
+    assert "Ben talks with Clara" in the(page, ".notes").text()
+    for number, text in enumerate(HOSTILE):
+        episode = Episode(id=f"ep_notes{number}", title="Notes", show="Notes")
+        html = f'<p style="color:red" onclick="alert(1)">{text}</p><a href="{text}">one</a><a href="https://a.example/{text}">two</a>'
+        asked = JobRequest(publication=Publication(episode=episode, notes=(Note(field="description", html=html),)))
+        job = api.stores.requests.submit(NewJob(episode, "options", asked.model_dump_json())).job
+        api.finish(job.id)
+        page = harmless(api.get(f"/episodes/ep_notes{number}", headers=BROWSER))
+        assert "one" in the(page, ".notes").text()
 
 
 def test_more_voices_than_colours_share_them(api: Api) -> None:

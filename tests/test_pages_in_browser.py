@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -10,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.apiserver import Api
 from tests.browser import SCHEMES, WIDTHS, Scheme, visiting
 from tests.finished import example_id, open_finished
+from tests.webserver import Reply, WebServer
 
 pytestmark = pytest.mark.slow
 
@@ -40,7 +42,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
 
 def _ready(page: Page) -> None:
     """Wait until the sound is known."""
-    page.wait_for_function("() => document.querySelector('#sound').readyState >= 1")
+    page.wait_for_function("() => document.querySelector('#sound')?.readyState >= 1")
 
 
 def _starts(page: Page) -> list[float]:
@@ -197,3 +199,49 @@ def test_no_page_shuts_anybody_out(browser: Browser, api: Api, width: int, schem
             visit.take(f"{name}-{width}-{scheme}")
         # a page that is not there, or a query that is none, is an error to the console of the browser alone
         visit.complaints[:] = [text for text in visit.complaints if "404" not in text and "422" not in text]
+
+
+def test_signing_in_leads_to_the_second_that_was_wanted(browser: Browser, tmp_path: Path) -> None:
+    """The fragment survives; whoever is signed in and comes from another site goes on by one click."""
+    with open_finished(tmp_path, require_token=True) as guarded:
+        token = guarded.context.tokens.create("browser")[1]
+        with visiting(browser, guarded.url) as visit:
+            page = visit.go(f"{EPISODE}#t=70.5")
+            expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+            assert visit.violations() == ""
+            visit.take("sign-in")
+            page.get_by_label("Token").fill("earmark_wrong")
+            page.get_by_role("button", name="Sign in").click()
+            expect(page.get_by_role("alert")).to_contain_text("wrong")
+            assert visit.violations() == ""
+            visit.complaints[:] = [text for text in visit.complaints if "401" not in text]
+            page.get_by_label("Token").fill(token)
+            page.get_by_role("button", name="Sign in").click()
+            _ready(page)
+            page.wait_for_function("() => Math.abs(document.querySelector('#sound').currentTime - 70.5) < 0.1")
+            assert page.evaluate("() => document.cookie") == ""
+            page.get_by_role("button", name="Sign out").click()
+            expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+            page.goto(f"{guarded.url}/")
+            expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_a_link_of_another_site_leads_on_by_one_click(browser: Browser, tmp_path: Path, webserver: WebServer) -> None:
+    """Its browser keeps the cookie back at first."""
+    with open_finished(tmp_path, require_token=True) as guarded:
+        token = guarded.context.tokens.create("browser")[1]
+        link = f'<!doctype html><title>Other</title><a href="{guarded.url}{EPISODE}#t=70.5">there</a>'
+        webserver.routes["/other"] = Reply(link.encode(), headers={"Content-Type": "text/html"})
+        other = webserver.url("/other", host="localhost")
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(f"{guarded.url}/sign-in")
+        page.get_by_label("Token").fill(token)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("heading", name="Shows")).to_be_visible()
+        page.goto(other)
+        page.get_by_role("link", name="there").click()
+        page.get_by_role("link", name="go on").click()
+        _ready(page)
+        page.wait_for_function("() => Math.abs(document.querySelector('#sound').currentTime - 70.5) < 0.1")
+        context.close()

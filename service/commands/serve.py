@@ -34,8 +34,8 @@ def serve(
 ) -> None:
     """Offer the HTTP API and the pages: submit episodes, follow them, read, hear and search transcripts.
 
-    It is described at /openapi.json, and the pages are at /. Tokens are made with `earmark token create NAME`. Workers do what is
-    submitted.
+    The API is described at /openapi.json, the pages begin at /. Tokens are made with `earmark token create NAME`. Workers do
+    what is submitted.
     """
     settings = Settings()
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)

@@ -16,8 +16,8 @@ from service.pages.links import LiveLinks
 from service.pages.rendering import Entry, Frame, render
 
 NAVIGATION = (
-    Entry("Shows", "/"), Entry("Search", "/search"), Entry("Submit", "/submit"), Entry("Jobs", "/jobs"), Entry("Feeds", "/feeds"),
-    Entry("System", "/system"),
+    Entry("Shows", "/", covers=("/shows/", "/episodes/")), Entry("Search", "/search"), Entry("Submit", "/submit"),
+    Entry("Jobs", "/jobs"), Entry("Feeds", "/feeds"), Entry("System", "/system"),
 )  # fmt: skip
 """What every page leads to."""
 
@@ -53,11 +53,11 @@ def wants_page(scope: Scope) -> bool:
 def live_frame(scope: Scope) -> Frame:
     """Return the frame of a page of the server."""
     path: str = scope["path"]
-    fitting = [entry.address for entry in NAVIGATION if path == entry.address or path.startswith(entry.address.rstrip("/") + "/")]
+    here = next((entry.address for entry in NAVIGATION if path == entry.address or path.startswith(entry.places)), "")
     return Frame(
         links=LiveLinks(assets().version),
         navigation=NAVIGATION,
-        here=max(fitting, key=len, default=""),
+        here=here,
         signed_in=bool(scope.get("earmark.by_cookie")),
     )
 

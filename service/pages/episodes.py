@@ -13,6 +13,7 @@ from service.pages.answers import page
 from service.pages.episode_view import EpisodeView
 from service.pages.finding import LONGEST, find
 from service.pages.oembed import discovery
+from service.pages.published_notes import published_notes
 from storage.errors import StorageUnavailable
 from storage.shows import show_key
 
@@ -35,7 +36,8 @@ def episode(request: Request, here: Here, episode_id: EpisodePath, phrase: Phras
         oembed=discovery(f"{base}/episodes/{view.id}", base),
         view=view,
         voices={voice.label: voice for voice in view.voices},
-        show_key=show_key(view.show),
+        show_key=show_key(record.show),
+        notes=published_notes(here.engine, record),
         found=find(phrase, view.sections),
         silent=not _has_sound(here, view),
     )

@@ -20,6 +20,13 @@ class Entry:
 
     title: str
     address: str
+    covers: tuple[str, ...] = ()
+    """Where else the places begin that belong to it."""
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """How the addresses of its pages begin, but its own."""
+        return self.covers or (f"{self.address}/",)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,9 @@ router = APIRouter(include_in_schema=False)
 
 _ON_A_PAGE = 20
 
+_OFFERED = 500
+"""Shows that are offered to choose from; any other can be typed."""
+
 _QUOTES = re.compile('["“”„]')
 
 Field = Annotated[str, Query(max_length=LONGEST_QUERY + 1)]
@@ -106,7 +109,7 @@ def search_page(
 ) -> Response:
     """Show what was found; with nothing filled in, how to ask."""
     wanted = Wanted(q, show, speaker, chapter, after, before)
-    shows = tuple(known.title for known in list_shows(here.engine) if known.title)
+    shows = tuple(known.title for known in list_shows(here.engine) if known.title)[:_OFFERED]
     if not wanted.query:
         return page(request, "search.html", view=SearchPage(wanted, shows))
     try:
