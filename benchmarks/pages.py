@@ -123,7 +123,7 @@ def _with_voices(api: Api) -> str:
 
 
 def _second_page(api: Api, key: str) -> str:
-    return episodes_of(api.stores.engine, find_show(api.stores.engine, key), limit=2).next or ""
+    return episodes_of(api.stores.engine, find_show(api.stores.engine, key), limit=1).next or ""
 
 
 def ask(api: Api, where: Callable[[int], str], count: int) -> Answers:
