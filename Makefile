@@ -6,6 +6,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 export PYANNOTE_METRICS_ENABLED := 0
 
+# Debian's browser for the tests of pages, where it can be had without asking anybody
+CHROMIUM = { test "$$(id -u)" = 0 && command -v apt-get > /dev/null && timeout 600 apt-get -qq update && \
+  timeout 600 apt-get -qq install -y --no-install-recommends chromium; } > /dev/null 2>&1
+
 .PHONY: run test compose-test check lint format schema bench env clean
 
 run: $(VENV)/.run  ## Transcribe the example, or SOURCE=URL
@@ -58,4 +62,5 @@ $(VENV)/.run: $(VENV)/bin/python pyproject.toml constraints.txt
 
 $(VENV)/.test: $(VENV)/.run
 	@$(PIP) install --no-build-isolation -c constraints.txt -e ".[speech,diarize,service,test]"
+	@command -v chromium > /dev/null || $(CHROMIUM) || echo "No Chromium, so tests of pages in a browser are skipped."
 	@touch $@

@@ -237,6 +237,8 @@ def _publication(extras: Extras, entry: dict[str, Any], show: _Show) -> Publicat
     return Publication(
         episode=episode,
         media_type=audio.media_type,
+        bytes=_length(entry, audio.url, show.resolve),
+        guid_is_permalink=extras.guid_is_permalink,
         notes=extras.notes,
         chapters=extras.chapters,
         chapter_links=extras.chapter_links,
@@ -257,6 +259,14 @@ def _audio(extras: Extras, entry: dict[str, Any], resolve: Resolve) -> Link | No
         if ranked:
             return min(ranked, key=lambda pair: pair[0])[1]
     return None
+
+
+def _length(entry: dict[str, Any], url: str, resolve: Resolve) -> int | None:
+    """Return the bytes that an enclosure claims to have; publishers who do not know it write 0 or 1, or leave it out."""
+    links = (link for link in entry.get("links", ()) if link.get("rel") == "enclosure" and resolve(link.get("href")) == url)
+    digits = next((link.get("length") or "" for link in links), "").strip()
+    length = int(digits) if digits.isascii() and digits.isdecimal() and len(digits) <= 15 else 0
+    return length if length > 1 else None
 
 
 def _duration_warning(text: str | None) -> tuple[Notice, ...]:

@@ -85,6 +85,8 @@ class Extras:
 
     title: str
     guid: str | None
+    guid_is_permalink: bool | None
+    """As its attribute says; none where it does not."""
     published: datetime | None
     duration_text: str | None
     language: str | None
@@ -128,6 +130,7 @@ def read_extras(item: Element, resolve: Resolve) -> Extras:
     return Extras(
         title=_title(children),
         guid=_first(children, ("rss", "guid"), ("atom", "id"), ("rss", "id")) or _about(item),
+        guid_is_permalink=_is_permalink(children),
         published=parse_date(_first(children, *_DATES)),
         duration_text=_first(children, ("itunes", "duration")),
         language=language_of(item),
@@ -173,6 +176,11 @@ def _about(item: Element) -> str | None:
     """Return `rdf:about`, which names an item of RSS 1.0."""
     found = (str(value) for key, value in item.attrib.items() if str(key).endswith(("}about", "rdf:about")))
     return next(found, None)
+
+
+def _is_permalink(children: Named) -> bool | None:
+    claims = (child.get("isPermaLink", "").strip().lower() for name, child in children if name == ("rss", "guid"))
+    return {"true": True, "false": False}.get(next(claims, ""))
 
 
 def _title(children: Named) -> str:

@@ -277,7 +277,8 @@ class Plan:
         )
 
     def _assemble(self, heard: Heard, keys: tuple[str, ...]) -> Task[Transcript]:
-        printed = [self._publication.model_dump_json(), *(note.html for note in heard.notes)]
+        told = self._publication.model_dump_json(exclude={"bytes", "guid_is_permalink"})  # nothing of a transcript hangs on these
+        printed = [told, *(note.html for note in heard.notes)]
         said = [notice.model_dump_json() for notice in heard.warnings]
         key = self._key("assemble", *keys, *printed, *said, repr(heard.options), VERSION)
         return Task(Step("assemble", key), Transcript, lambda _: self._assembled(heard), "cpu")

@@ -17,13 +17,13 @@ from service.console import errors
 from storage.errors import EarmarkError, EngineUnavailable
 
 _COMMANDS = (
-    "run", "episodes", "chapters", "export", "search", "speakers", "up", "submit", "jobs", "status", "cancel", "retry", "purge",
-    "watch", "feeds", "unwatch", "serve", "worker", "scheduler", "token", "models", "doctor",
+    "run", "episodes", "chapters", "export", "search", "site", "speakers", "up", "submit", "jobs", "status", "cancel", "retry",
+    "purge", "watch", "feeds", "unwatch", "feed", "serve", "worker", "scheduler", "token", "models", "doctor",
 )  # fmt: skip
 """Each is the function or the sub-application `app` of the module `service.commands` that has its name."""
 
 
-_OF_THE_SERVICE = {"celery", "kombu", "redis", "psutil", "fastapi", "uvicorn", "starlette", "prometheus_client"}
+_OF_THE_SERVICE = {"celery", "kombu", "redis", "psutil", "fastapi", "uvicorn", "starlette", "prometheus_client", "jinja2"}
 """Libraries that come with the extra `service`; without it the other commands work."""
 
 

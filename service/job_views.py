@@ -55,7 +55,7 @@ def steps_table(steps: Iterable[StepRecord]) -> Table:
         part = (
             f"before {step.part + 1}" if step.name == "bridge" else f"{step.part + 1} of {step.parts}" if step.parts > 1 else ""
         )
-        cells = (_LABELS.get(step.name, step.name), part, _state(step.state), _done(step))
+        cells = (label_of(step.name), part, _state(step.state), _done(step))
         table.add_row(*cells, str(step.attempts or ""), _took(step), escape(waits_for(step)))
     return table
 
@@ -75,6 +75,11 @@ def progress_of(job: JobRecord, steps: Sequence[StepRecord]) -> str:
     return "waits" if any(step.state == "queued" for step in steps) else ""
 
 
+def label_of(step: str) -> str:
+    """Return what people call a step."""
+    return _LABELS.get(step, step)
+
+
 def waits_for(step: StepRecord) -> str:
     """Say what a step waits for, or what went wrong with it; nothing while all is well."""
     if step.state == "queued" and step.queue is not None:
@@ -86,7 +91,7 @@ def waits_for(step: StepRecord) -> str:
 
 def _short(step: StepRecord) -> str:
     share = f" {step.done / step.total:.0%}" if step.done is not None and step.total else ""
-    return f"{_LABELS.get(step.name, step.name)}{share}"
+    return f"{label_of(step.name)}{share}"
 
 
 def _state(state: str) -> str:

@@ -125,6 +125,10 @@ class Publication(Document):
     episode: Episode
     media_type: str | None = None
     """Type of the enclosure as claimed; never trusted."""
+    bytes: int | None = None
+    """Length of the enclosure as claimed; never trusted."""
+    guid_is_permalink: bool | None = None
+    """Whether the feed says that the guid is the episode's page; none if it does not say, which RSS takes for yes."""
     notes: tuple[Note, ...] = ()
     chapters: tuple[ChapterSource, ...] = ()
     """Sources that the feed itself carries (inline `psc:chapters`)."""

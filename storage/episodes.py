@@ -57,7 +57,7 @@ class Episodes:
             row = connection.execute(select(episodes).where(episodes.c.id == episode_id)).first()
         if row is None:
             raise NotFound(f"There is no episode {episode_id}.", hint="List the episodes to see their ids.")
-        return _record(row)
+        return record_of(row)
 
     def list(
         self,
@@ -84,14 +84,14 @@ class Episodes:
             wanted = wanted.where(tuple_(episodes.c.first_seen, episodes.c.id) < tuple_(*place_of(after)))
         with reading(self._engine) as connection:
             rows = connection.execute(wanted).all()
-        return page_of([_record(row) for row in rows], limit, lambda found: (found.first_seen, found.id))
+        return page_of([record_of(row) for row in rows], limit, lambda found: (found.first_seen, found.id))
 
     def transcribed(self) -> tuple[EpisodeRecord, ...]:
         """Return every episode that has a transcript, those published last first."""
         wanted = select(episodes).where(episodes.c.transcript.is_not(None))
         with reading(self._engine) as connection:
             rows = connection.execute(wanted.order_by(episodes.c.published.desc().nulls_last(), episodes.c.id)).all()
-        return tuple(_record(row) for row in rows)
+        return tuple(record_of(row) for row in rows)
 
 
 def remember(connection: Connection, episode: Episode, now: float) -> None:
@@ -112,5 +112,6 @@ def _stamp(moment: datetime | None) -> float | None:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-def _record(row: Row[Any]) -> EpisodeRecord:
+def record_of(row: Row[Any]) -> EpisodeRecord:
+    """Return an episode as its row of the ledger has it."""
     return EpisodeRecord(**{name: getattr(row, name) for name in EpisodeRecord.__dataclass_fields__})

@@ -43,6 +43,7 @@ The branch decides what happens next: a transient error is worth another try, a 
         ├── BadSignature             a webhook's message that is not from who knows the secret
         ├── KeepsDying               a process of the service that died again and again
         ├── Poisoned                 a step that failed as often as it may
+        ├── JobFailed                a job that was waited for failed
         └── Cancelled                a person stopped the job
 """
 
@@ -235,6 +236,10 @@ class KeepsDying(PermanentError):
 
 class Poisoned(PermanentError):
     """A step that failed as often as it may."""
+
+
+class JobFailed(PermanentError):
+    """A job that was waited for failed."""
 
 
 class Cancelled(PermanentError):

@@ -7,6 +7,8 @@ import re
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 """What neither XML nor a terminal should see: controls, halves of surrogate pairs, and non-characters."""
 
+_LINES = re.compile(r"([^\n\t]*)([\n\t]|\Z)")
+
 _WEB = re.compile(r"https?://[^/?#\s]", re.IGNORECASE)
 
 _UNSAFE_IN_ADDRESS = re.compile(r"[\s<>\"`'(){}\[\]|^\\]")
@@ -20,6 +22,11 @@ def one_line(text: str) -> str:
     if text.isprintable() and " " not in text:
         return text  # nearly every word
     return " ".join(_CONTROL.sub("", " ".join(text.split())).split())
+
+
+def xml_text(text: str) -> str:
+    """Return a text of several lines without what XML cannot hold."""
+    return "".join(_CONTROL.sub("", line) + end for line, end in _LINES.findall(text))
 
 
 def web_address(url: str | None) -> str | None:

@@ -193,8 +193,10 @@ tokens = Table(
     Column("digest", String(64), nullable=False),
     Column("created_at", Float, nullable=False),
     Column("used_at", Float),
+    Column("scope", String(16), nullable=False, server_default="api"),
+    Column("show", String(255)),
 )
-"""API tokens; only their digests are kept."""
+"""Tokens of the API, and keys of feeds (`scope` is `feeds`, `show` the one show that a key opens); only digests are kept."""
 
 voices = Table(
     "voices",

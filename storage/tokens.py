@@ -1,8 +1,9 @@
-"""API tokens, hashed at rest.
+"""API tokens and feed keys, hashed at rest.
 
-A token is `earmark_`, an id by which its row is found, and 256 random bits. Nobody can guess or enumerate those, so one round of
-sha256 keeps them as safe as a slow hash would keep a password, and costs nothing at each request. The digests are compared in
-constant time, also where there is no row, so that the time of an answer tells nothing about ids either.
+A token is `earmark_`, a feed key `earmarkfeed_`; then come an id by which its row is found, and 256 random bits. Nobody can guess
+or enumerate those, so one round of sha256 keeps them as safe as a slow hash would keep a password, and costs nothing at each
+request. The digests are compared in constant time, also where there is no row, so that the time of an answer tells nothing about
+ids either.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Engine, Row, delete, insert, or_, select, tuple_, update
 
@@ -23,7 +24,11 @@ from storage.errors import EarmarkError
 from storage.paging import Page, page_of, place_of
 from storage.tables import tokens
 
-_TOKEN = re.compile(r"earmark_([0-9a-f]{12})_([0-9a-f]{64})")
+Scope = Literal["api", "feeds"]
+"""What a secret opens: the API, or feeds and what they link to, for reading alone."""
+
+_PREFIXES: dict[Scope, str] = {"api": "earmark", "feeds": "earmarkfeed"}
+_TOKEN = re.compile(r"(earmark|earmarkfeed)_([0-9a-f]{12})_([0-9a-f]{64})")
 _NOTED_EVERY = 60.0
 """Seconds between notes of a token's use: a busy client need not cost a write at each request."""
 _NOBODY = "0" * 64
@@ -39,6 +44,9 @@ class TokenRecord:
     created_at: float
     used_at: float | None
     """When it was last used, to the minute."""
+    scope: Scope = "api"
+    show: str | None = None
+    """Key of the one show whose feed it opens; none for all."""
 
 
 class Tokens:
@@ -48,23 +56,24 @@ class Tokens:
         self._engine = engine
         self._clock = clock
 
-    def create(self, name: str) -> tuple[TokenRecord, str]:
-        """Make a token; return it with its secret, which is told this once and kept nowhere."""
+    def create(self, name: str, *, scope: Scope = "api", show: str | None = None) -> tuple[TokenRecord, str]:
+        """Make a token, or a feed key; return it with its secret, which is told this once and kept nowhere."""
         token_id, secret = secrets.token_hex(6), secrets.token_hex(32)
-        record = TokenRecord(token_id, name, self._clock(), None)
+        record = TokenRecord(token_id, name, self._clock(), None, scope, show)
+        values = {"id": token_id, "name": name, "created_at": record.created_at, "scope": scope, "show": show}
         with self._engine.begin() as connection:
-            values = {"id": token_id, "name": name, "digest": _digest(secret), "created_at": record.created_at}
-            connection.execute(insert(tokens).values(values))
-        return record, f"earmark_{token_id}_{secret}"
+            connection.execute(insert(tokens).values({**values, "digest": _digest(secret)}))
+        return record, f"{_PREFIXES[scope]}_{token_id}_{secret}"
 
-    def check(self, token: str) -> TokenRecord | None:
-        """Return the token that was shown, and note its use; none if it is wrong or revoked."""
+    def check(self, token: str, *, scope: Scope = "api") -> TokenRecord | None:
+        """Return the token that was shown, and note its use; none if it is wrong, revoked, or of another scope."""
         shape = _TOKEN.fullmatch(token)
-        if shape is None:
+        if shape is None or shape[1] != _PREFIXES[scope]:
             return None
+        wanted = select(tokens).where(tokens.c.id == shape[2], tokens.c.scope == scope)
         with reading(self._engine) as connection:
-            row = connection.execute(select(tokens).where(tokens.c.id == shape[1])).first()
-        same = hmac.compare_digest(_digest(shape[2]), row.digest if row is not None else _NOBODY)
+            row = connection.execute(wanted).first()
+        same = hmac.compare_digest(_digest(shape[3]), row.digest if row is not None else _NOBODY)
         if row is None or not same:
             return None
         self._note_use(row)
@@ -101,4 +110,4 @@ def _digest(secret: str) -> str:
 
 
 def _record(row: Row[Any]) -> TokenRecord:
-    return TokenRecord(row.id, row.name, row.created_at, row.used_at)
+    return TokenRecord(row.id, row.name, row.created_at, row.used_at, row.scope, row.show)

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from playwright.sync_api import Browser
 
 from storage.database import sqlite_url
+from tests.browser import open_browser
 from tests.pipelines import write_pipeline
 from tests.postgres import Postgres, postgres_server, why_not
 from tests.s3_server import S3Server, s3_server
@@ -61,6 +63,13 @@ def postgres() -> Iterator[Postgres]:
         pytest.skip(reason)
     with postgres_server() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Run Debian's Chromium; skip where it is not."""
+    with open_browser() as running:
+        yield running
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -91,6 +91,34 @@ def test_podcasting_two_elements_are_all_read() -> None:
     assert newer.episode.guid is None
 
 
+@pytest.mark.parametrize(
+    ("length", "said"),
+    [("123456", 123456), ("0", None), ("1", None), ("", None), ("many", None), (" 77 ", 77), ("-5", None), ("9" * 30, None)],
+)
+def test_the_length_that_an_enclosure_claims_is_kept_if_it_can_be_one(length: str, said: int | None) -> None:
+    """Publishers who do not know it write 0 or 1."""
+    enclosure = f"<enclosure url='https://cdn.example/1.mp3' type='audio/mpeg' length='{length}'/>"
+    (publication,) = read_feed(rss(f"<item><title>One</title>{enclosure}</item>"), url=URL).publications
+    assert publication.bytes == said
+
+
+@pytest.mark.parametrize(
+    ("attribute", "said"),
+    [
+        ("", None),
+        ("isPermaLink='true'", True),
+        ("isPermaLink='False'", False),
+        ("isPermaLink=''", None),
+        ("isPermaLink='x'", None),
+    ],
+)
+def test_a_guid_says_whether_it_is_a_page(attribute: str, said: bool | None) -> None:
+    """Or says nothing."""
+    enclosure = "<enclosure url='https://cdn.example/1.mp3' type='audio/mpeg'/>"
+    (publication,) = read_feed(rss(f"<item><guid {attribute}>https://a.example/1</guid>{enclosure}</item>"), url=URL).publications
+    assert publication.guid_is_permalink is said
+
+
 def test_atom_is_read_with_its_bases_languages_and_types() -> None:
     """The audio among several enclosures, XHTML content, text that is not HTML."""
     feed = read("atom.xml")

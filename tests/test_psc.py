@@ -85,6 +85,13 @@ def test_a_row_printed_twice_is_kept_once_and_another_title_at_its_time_is_kept(
     assert [notice.code for notice in notices] == ["chapter_dropped"]
 
 
+def test_a_row_printed_twice_stands_where_it_was_first() -> None:
+    """Before another title at its time."""
+    rows = "".join(f'<psc:chapter start="0" title="{title}"/>' for title in "ABA")
+    source, _ = read_psc(file(rows), "x")
+    assert [mark.title for mark in source.marks] == ["A", "B"]
+
+
 def test_a_title_is_one_line_of_bearable_length() -> None:
     """Whatever an attribute holds."""
     source, _ = read_psc(file(f'<psc:chapter start="0" title="A&#10;  b {"c" * 5000}"/>'), "x")

@@ -96,6 +96,11 @@ class Settings(BaseSettings):
         default=(),
         description="Names under which a proxy offers the API, as a JSON list; with any of them, every request needs a token.",
     )
+    public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s?#]+$",
+        description="Address under which others reach the API, for links in feeds; else what a request was sent to.",
+    )
     api_max_jobs: int = Field(default=500, ge=1, le=10_000, description="Most jobs that one request to the API may ask for.")
 
     @property

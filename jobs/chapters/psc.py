@@ -57,7 +57,10 @@ def read_psc(data: Element | bytes, origin: str) -> tuple[ChapterSource, tuple[N
         else:
             marks.append(mark)
     marks.sort(key=lambda mark: mark.start)
-    distinct = list({(mark.start, mark.title): mark for mark in reversed(marks)}.values())[::-1]
+    first: dict[tuple[float, str], ChapterMark] = {}
+    for mark in marks:
+        first.setdefault((mark.start, mark.title), mark)
+    distinct = list(first.values())
     if len(distinct) < len(marks):
         text = f"{origin}: {len(marks) - len(distinct)} rows that said the same twice were dropped."
         notices.append(Notice(code="chapter_dropped", message=text))

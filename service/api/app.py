@@ -15,13 +15,18 @@ from starlette.exceptions import HTTPException
 
 from jobs.fetch import Fetcher
 from jobs.plan import VERSION
-from service.api import episodes, events, feeds, health, jobs, metrics, search, shows
+from service.api import audio, episodes, events, feeds, health, jobs, metrics, republish, search, shows
 from service.api.access import Access
 from service.api.context import Context
 from service.api.door import Door
 from service.api.paths import Paths
-from service.api.problems import Problem, ProblemError, answer, busy, of_error, of_faults, problem
+from service.api.problems import Problem, ProblemError, busy, of_error, of_faults, problem
 from service.api.traffic import Traffic, Watched
+from service.pages import routes as pages
+from service.pages.answers import wants_page
+from service.pages.told import told
+from service.pages.views import EpisodeViews
+from service.republish.outlines import Outlines
 from storage.documents import Transcript
 from storage.errors import EarmarkError
 from storage.submissions import Submissions
@@ -42,7 +47,7 @@ _TAGS = [
     {"name": "episodes", "description": "Every episode that was asked for, and its transcript."},
     {"name": "search", "description": "Moments in all transcripts."},
     {"name": "feeds", "description": "Feeds that are watched for new episodes."},
-    {"name": "shows", "description": "The voices that shows are known by, and their names."},
+    {"name": "shows", "description": "The voices that shows are known by, and their names; shows as feeds for other players."},
     {"name": "service", "description": "How the service stands."},
 ]
 
@@ -59,6 +64,8 @@ def make_context(desk: Desk, settings: Settings, fetcher: Fetcher, access: Acces
         submissions=Submissions(engine),
         feeds=desk.stores.feeds,
         traffic=Traffic(),
+        views=EpisodeViews(desk.stores.blobs),
+        outlines=Outlines(desk.stores.blobs),
     )
 
 
@@ -66,12 +73,13 @@ def make_app(context: Context) -> FastAPI:
     """Return the application; it opens and closes nothing that it was given."""
     app = FastAPI(title="earmark", version=VERSION, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.context = context
-    for part in (jobs, events, episodes, search, feeds, shows):
+    for part in (jobs, events, episodes, audio, search, feeds, shows, republish):
         app.include_router(part.router, prefix="/v1")
     app.include_router(health.router)
     app.include_router(metrics.router)
+    app.include_router(pages.router)
     app.openapi = functools.cache(functools.partial(_described, app))  # type: ignore[method-assign] # as FastAPI's manual has it
-    paths = Paths(app.openapi()["paths"])
+    paths = Paths({**app.openapi()["paths"], **pages.paths()})
     app.add_exception_handler(HTTPException, _refused(paths))
     app.add_exception_handler(RequestValidationError, _told(lambda error: of_faults(error.errors())))
     app.add_exception_handler(ProblemError, _told(lambda error: error.problem))
@@ -82,11 +90,11 @@ def make_app(context: Context) -> FastAPI:
     return app
 
 
-def _told(told: Callable[[Any], Problem]) -> Callable[[Request, Exception], Awaitable[Response]]:
+def _told(meaning: Callable[[Any], Problem]) -> Callable[[Request, Exception], Awaitable[Response]]:
     """Return a handler that answers an error with its problem."""
 
-    async def handle(_: Request, error: Exception) -> Response:
-        return answer(told(error), getattr(error, "headers", None))
+    async def handle(request: Request, error: Exception) -> Response:
+        return told(request.scope, meaning(error), getattr(error, "headers", None))
 
     return handle
 
@@ -96,18 +104,23 @@ def _refused(paths: Paths) -> Callable[[Request, Exception], Awaitable[Response]
 
     async def handle(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
+        found, headers = problem(error.status_code, "refused", str(error.detail)), error.headers
         match error.status_code:
             case 404:
-                return answer(problem(404, "no-such-path", "There is nothing at this path.", hint="See /openapi.json."))
+                found = problem(404, "no-such-path", "There is nothing at this path.", hint=_where_to_look(request))
             case 405:
                 methods = ", ".join(paths.methods(request.url.path))
-                told = problem(405, "no-such-method", f"This path knows no {request.method}.", hint=f"It knows {methods}.")
-                return answer(told, {"Allow": methods})
+                found = problem(405, "no-such-method", f"This path knows no {request.method}.", hint=f"It knows {methods}.")
+                headers = {"Allow": methods}
             case 400:
-                return answer(problem(400, "unreadable", "The body cannot be read.", hint="Send JSON in UTF-8."))
-        return answer(problem(error.status_code, "refused", str(error.detail)), error.headers)
+                found = problem(400, "unreadable", "The body cannot be read.", hint="Send JSON in UTF-8.")
+        return told(request.scope, found, headers)
 
     return handle
+
+
+def _where_to_look(request: Request) -> str:
+    return "Begin at the list of shows, or search." if wants_page(request.scope) else "See /openapi.json."
 
 
 def _described(app: FastAPI) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from service.api.access import Access
 from service.api.problems import ProblemError, busy
 from service.api.stream import Slots
 from service.api.traffic import Traffic
+from service.pages.views import EpisodeViews
+from service.republish.outlines import Outlines
 from storage.blobs import Blobs
 from storage.episodes import Episodes
 from storage.events import Events
@@ -62,6 +64,8 @@ class Context:
     submissions: Submissions
     feeds: Feeds
     traffic: Traffic
+    views: EpisodeViews
+    outlines: Outlines
     stopping: threading.Event = field(default_factory=threading.Event)
     """Set when the server is about to stop, so that streams end."""
     streams: Slots = field(default_factory=Slots)

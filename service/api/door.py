@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import functools
 
 from anyio import to_thread
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.api.access import SAFE_METHODS, bearer
+from service.api.access import SAFE_METHODS, SHARED_PATH, bearer, feed_key
 from service.api.context import Context
-from service.api.problems import Problem, ProblemError, answer, busy, of_error, problem
+from service.api.feed_keys import opened_by
+from service.api.problems import Problem, ProblemError, busy, of_error, problem
+from service.pages.cookies import token_in_cookie
+from service.pages.told import told
 from storage.errors import EarmarkError
 
 MAX_BODY = 1 << 20
@@ -41,13 +44,13 @@ class Door:
             await self._look(scope)
             let_in = receive if scope["method"] in SAFE_METHODS else _replayed(await _body(scope, receive), receive)
         except ProblemError as refused:
-            await answer(refused.problem, refused.headers)(scope, receive, send)
+            await told(scope, refused.problem, refused.headers)(scope, receive, send)
             return
         except EarmarkError as error:
-            await answer(of_error(error))(scope, receive, send)
+            await told(scope, of_error(error))(scope, receive, send)
             return
         except PoolTimeout:
-            await answer(busy("The ledger is busy."))(scope, receive, send)
+            await told(scope, busy("The ledger is busy."))(scope, receive, send)
             return
         await self._app(scope, let_in, send)
 
@@ -56,28 +59,36 @@ class Door:
         if not access.knows(headers.get("host")):
             text = "This server is not known by the name in the Host header."
             raise ProblemError(problem(421, "unknown-host", text, hint="Use localhost, or set EARMARK_API_HOSTS."))
-        scope["earmark.client"] = ""
+        scope["earmark.client"], scope["earmark.by_cookie"] = "", False
         if access.tokens_needed and not access.is_open(scope["path"]):
-            scope["earmark.client"] = await self._client(headers.getlist("authorization"))
+            scope["earmark.client"], scope["earmark.by_cookie"] = await self._client(scope, headers)
         own = access.is_own_page(
             origin=headers.get("origin"),
             site=headers.get("sec-fetch-site"),
             host=headers.get("host"),
             scheme=scope.get("scheme", "http"),
         )
-        if scope["method"] not in SAFE_METHODS and not own:
+        # what a browser sends along by itself proves nobody's wish; every browser that has such a cookie says where it comes from
+        silent = scope["earmark.by_cookie"] and headers.get("origin") is None and headers.get("sec-fetch-site") is None
+        if scope["method"] not in SAFE_METHODS and (silent or not own):
             raise ProblemError(problem(403, "foreign-page", "A page of another site cannot change anything here."))
 
-    async def _client(self, authorization: Sequence[str]) -> str:
-        """Return the id of the token that was shown."""
-        token = bearer(authorization[0]) if len(authorization) == 1 else None
+    async def _client(self, scope: Scope, headers: Headers) -> tuple[str, bool]:
+        """Return the id of the token that was shown, or of the feed key in an address, and whether a browser keeps it."""
+        shown = headers.getlist("authorization")
+        shared = SHARED_PATH.fullmatch(scope["path"]) if scope["method"] in {"GET", "HEAD"} else None
+        if shared is not None and not shown and (key := feed_key(scope["query_string"].decode("latin-1"))) is not None:
+            opens = functools.partial(opened_by, self._context, key, shared)
+            return await to_thread.run_sync(opens, limiter=self._context.threads.door), False
+        kept = token_in_cookie(headers) if not shown else None
+        token = bearer(shown[0]) if len(shown) == 1 else kept
         if token is None:
             raise _unauthorized("A token is needed.", 'Bearer realm="earmark"')
         check = self._context.tokens.check
         known = await to_thread.run_sync(lambda: check(token), limiter=self._context.threads.door)
         if known is None:
             raise _unauthorized("The token is wrong or was revoked.", 'Bearer realm="earmark", error="invalid_token"')
-        return known.id
+        return known.id, kept is not None
 
 
 def _unauthorized(detail: str, challenge: str) -> ProblemError:

@@ -83,7 +83,7 @@ def get_transcript(
         raise NotFound(f"The episode {episode_id} has no transcript yet.", hint="Its jobs tell how far it is.")
     tag = f'"{digest}"' if wanted.name == "json" else f'"{digest}.{wanted.name}"'
     headers = {"ETag": tag, "Vary": "Accept", "Cache-Control": "private, no-cache"}
-    if if_none_match is not None and _names(if_none_match, tag):
+    if if_none_match is not None and names_tag(if_none_match, tag):
         return Response(status_code=304, headers=headers)
     name = f"{episode_id}{wanted.suffix}"
     headers["Content-Disposition"] = f'inline; filename="{name}"'
@@ -102,7 +102,7 @@ def _rendered(here: Context, digest: str, wanted: Format) -> str:
     return wanted.render(Transcript.model_validate_json(here.blobs.read(digest)))
 
 
-def _names(if_none_match: str, tag: str) -> bool:
+def names_tag(if_none_match: str, tag: str) -> bool:
     """Tell whether a list of entity tags holds this one (RFC 9110, 13.1.2); tags that are only weak are alike here."""
     tags = [part.strip().removeprefix("W/") for part in if_none_match.split(",")]
     return "*" in tags or tag in tags

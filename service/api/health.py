@@ -1,11 +1,11 @@
-"""`/healthz`, `/readyz` and the entrance: whether anybody is there, and can take requests."""
+"""`/healthz`, `/readyz` and the entrance of the API: whether anybody is there, and can take requests."""
 
 from __future__ import annotations
 
 from typing import Literal
 
 from fastapi import APIRouter, Response
-from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.responses import JSONResponse
 
 from jobs.plan import VERSION
 from service.api.context import Context, Here
@@ -36,15 +36,9 @@ async def alive() -> Alive:
 )
 def ready(here: Here) -> Response:
     """Say whether the ledger can be used, which requests need, and the broker, without which they wait."""
-    ledger = _ledger(here)
-    standing = Standing(ready=ledger == "ok", ledger=ledger, broker=_broker(here))
+    ledger = ledger_of(here)
+    standing = Standing(ready=ledger == "ok", ledger=ledger, broker=broker_of(here))
     return JSONResponse(standing.model_dump(), 200 if standing.ready else 503)
-
-
-@router.get("/", include_in_schema=False)
-async def root() -> Response:
-    """Lead to the entrance."""
-    return RedirectResponse("/v1")
 
 
 @router.get("/v1", summary="Where everything is", responses=documented())
@@ -56,14 +50,16 @@ async def entrance() -> Entrance:
     )  # fmt: skip
 
 
-def _ledger(here: Context) -> Literal["ok", "unavailable", "not migrated"]:
+def ledger_of(here: Context) -> Literal["ok", "unavailable", "not migrated"]:
+    """Say whether the ledger can be used."""
     try:
         return "ok" if is_migrated(here.engine) else "not migrated"
     except EarmarkError:
         return "unavailable"
 
 
-def _broker(here: Context) -> Literal["ok", "unavailable"]:
+def broker_of(here: Context) -> Literal["ok", "unavailable"]:
+    """Say whether the broker answers."""
     from redis import Redis, RedisError
 
     url = here.settings.broker_url

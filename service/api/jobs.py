@@ -50,7 +50,7 @@ async def submit(body: JobBody, request: Request, here: Here, idempotency_key: I
         secret = new_secret(body.webhook)
         chosen = await here.at_source(lambda: look(body, here.fetcher, most=here.settings.api_max_jobs))
         taken = await here.in_ledger(lambda: take_down(body, chosen, here.desk, here.settings, secret=secret))
-        location = await here.in_ledger(lambda: _location(here, taken))
+        location = await here.in_ledger(lambda: location_of(here, taken))
         return Answered(location, _submission(chosen, taken, secret).model_dump_json())
 
     answered = await once(here, idempotency_key, request.scope["earmark.client"], body.model_dump_json(), work)
@@ -101,7 +101,8 @@ def _detail(here: Context, job_id: str) -> JobDetail:
     return job_detail(here.requests.get(job_id), here.ledger.steps(job_id))
 
 
-def _location(here: Context, taken: Sequence[Submitted]) -> str:
+def location_of(here: Context, taken: Sequence[Submitted]) -> str:
+    """Return where a request's job is, or the list of its jobs if there are several."""
     if len(taken) == 1:
         return f"/v1/jobs/{taken[0].job.id}"
     name = secrets.token_hex(8)

@@ -22,6 +22,7 @@ _ID = r"^[A-Za-z0-9_.-]{1,64}$"
 IdQuery = Annotated[str | None, Query(pattern=_ID)]
 JobPath = Annotated[str, Path(description="Id of a job.", pattern=_ID, examples=["5f3a9c0b7d1e2f48"])]
 EpisodePath = Annotated[str, Path(description="Id of an episode.", pattern=_ID, examples=["ep_q7l2k5x3n4m6v2aa"])]
+ShowPath = Annotated[str, Path(description="Id of a show.", pattern=r"^[^\x00-\x20/]{1,200}$", examples=["the-show"])]
 FeedPath = Annotated[str, Path(description="Id of a feed.", pattern=_ID, examples=["0c9f6a3d5b7e1842"])]
 
 

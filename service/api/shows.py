@@ -9,6 +9,7 @@ from pydantic import Field
 
 from service.api.asked import Body
 from service.api.context import Context, Here
+from service.api.lists import ShowPath
 from service.api.models import EpisodeId, View
 from service.api.problems import documented
 from service.show_voices import ShowVoices
@@ -20,7 +21,6 @@ from storage.voices import KnownShow, Voice
 
 router = APIRouter(prefix="/shows", tags=["shows"])
 
-ShowPath = Annotated[str, Path(description="Id of a show.", pattern=r"^[^\x00-\x20/]{1,200}$", examples=["the-show"])]
 ShowId = Annotated[str, Field(pattern=r"^[^\x00-\x20/]{1,200}$", examples=["the-show"])]
 VoicePath = Annotated[str, Path(description="Id of a voice.", pattern=r"^[0-9a-f]{1,32}$", examples=["4f3a9c0b7d1e"])]
 VoiceId = Annotated[str, Field(pattern=r"^[0-9a-f]{1,32}$", examples=["4f3a9c0b7d1e"])]

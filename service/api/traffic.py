@@ -10,7 +10,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.paths import Paths
-from service.api.problems import answer, problem
+from service.api.problems import problem
+from service.pages.told import told
 
 _log = logging.getLogger("earmark.api")
 
@@ -78,8 +79,8 @@ class Watched:
             _log.exception("%s %s", scope["method"], scope["path"])
             if status:
                 raise
-            told = problem(500, "unforeseen", "Something unforeseen happened.", hint="The server's log has the details.")
-            await answer(told)(scope, receive, send_dressed)
+            found = problem(500, "unforeseen", "Something unforeseen happened.", hint="The server's log has the details.")
+            await told(scope, found)(scope, receive, send_dressed)
 
 
 def _dress(message: Message) -> None:

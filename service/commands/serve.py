@@ -1,4 +1,4 @@
-"""`earmark serve`: the HTTP API."""
+"""`earmark serve`: the HTTP API and the pages."""
 
 from __future__ import annotations
 
@@ -32,9 +32,10 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8000,
     require_token: Annotated[bool, typer.Option("--require-token", help="Ask for a token on the loopback, too.")] = False,
 ) -> None:
-    """Offer the HTTP API: submit episodes, follow them, and read transcripts.
+    """Offer the HTTP API and the pages: submit episodes, follow them, read, hear and search transcripts.
 
-    It is described at /openapi.json. Tokens are made with `earmark token create NAME`. Workers do what is submitted.
+    The API is described at /openapi.json, the pages begin at /. Tokens are made with `earmark token create NAME`. Workers do
+    what is submitted.
     """
     settings = Settings()
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
@@ -87,6 +88,7 @@ def _say_hello(context: Context, listener: socket.socket) -> None:
     access, port = context.access, listener.getsockname()[1]
     host = f"[{access.host}]" if ":" in access.host else access.host
     needed = "every request needs a token" if access.tokens_needed else "no token is needed from this machine"
-    errors.print(f"The API listens on http://{host}:{port}/v1; {needed}.", markup=False, highlight=False, soft_wrap=True)
+    greeting = f"The API listens on http://{host}:{port}/v1, pages are at http://{host}:{port}/; {needed}."
+    errors.print(greeting, markup=False, highlight=False, soft_wrap=True)
     if access.tokens_needed and not context.tokens.list(limit=1).items:
         errors.print("There is no token yet: make one with `earmark token create NAME`.", markup=False, style="yellow")

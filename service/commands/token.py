@@ -11,11 +11,13 @@ from rich.table import Table
 
 from service.console import errors, print_json, results
 from storage.errors import NotFound, OptionError
+from storage.show_list import NO_SHOW, find_show
+from storage.shows import show_key
 from storage.tokens import TokenRecord, Tokens
 from worker.settings import Settings
 from worker.stores import open_stores
 
-app = typer.Typer(help="Make, list and revoke the tokens of the API.", no_args_is_help=True)
+app = typer.Typer(help="Make, list and revoke the tokens of the API, and the keys of feeds.", no_args_is_help=True)
 
 _LONGEST_NAME = 200
 _MOST = 200
@@ -26,18 +28,27 @@ _AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stan
 
 @app.command("create")
 def create(
-    name: Annotated[str, typer.Argument(help="Who or what will use it.", show_default=False)], as_json: _AsJson = False
+    name: Annotated[str, typer.Argument(help="Who or what will use it.", show_default=False)],
+    feeds: Annotated[
+        bool, typer.Option("--feeds", help="A feed key instead: for addresses of feeds (`?key=…`), and good for nothing else.")
+    ] = False,
+    show: Annotated[str | None, typer.Option(help="Title of the one show whose feed the key opens; with --feeds.")] = None,
+    as_json: _AsJson = False,
 ) -> None:
     """Make a token and print it. It is shown this once, for only its digest is kept."""
     name = " ".join(name.split())
     if not name or len(name) > _LONGEST_NAME or not name.isprintable():
         raise OptionError("A token needs a name by which you know it again.", hint=f"Give up to {_LONGEST_NAME} letters.")
+    if show is not None and not feeds:
+        raise OptionError("Only a feed key is for one show.", hint="Give --feeds, too.")
     with open_stores(Settings()) as stores:
-        record, token = Tokens(stores.engine).create(name)
+        key = find_show(stores.engine, show_key(show)).key or NO_SHOW if show is not None else None
+        record, token = Tokens(stores.engine).create(name, scope="feeds" if feeds else "api", show=key)
     if as_json:
         print_json({**_document(record), "token": token})
         return
-    errors.print(f"The token {record.id} of {name}; it is shown this once:", markup=False, highlight=False, soft_wrap=True)
+    what = f"The feed key {record.id} of {name}, which opens {_opens(record)}" if feeds else f"The token {record.id} of {name}"
+    errors.print(f"{what}; it is shown this once:", markup=False, highlight=False, soft_wrap=True)
     results.file.write(f"{token}\n")
 
 
@@ -58,9 +69,10 @@ def list_tokens(as_json: _AsJson = False) -> None:
     if not records:
         results.print("There is no token. Make one with `earmark token create NAME`.", markup=False)
         return
-    table = Table("id", "name", "made", "last used")
+    table = Table("id", "name", "opens", "made", "last used")
     for record in records:
-        table.add_row(record.id, escape(record.name), _moment(record.created_at), _moment(record.used_at) or "never")
+        used = _moment(record.used_at) or "never"
+        table.add_row(record.id, escape(record.name), escape(_opens(record)), _moment(record.created_at), used)
     results.print(table)
 
 
@@ -73,9 +85,16 @@ def revoke(token_id: Annotated[str, typer.Argument(metavar="ID", help="As `token
     errors.print(f"The token {token_id} is revoked.", markup=False, highlight=False)
 
 
+def _opens(record: TokenRecord) -> str:
+    if record.scope == "api":
+        return "the API"
+    return "all feeds" if record.show is None else f"the feed of {record.show}"
+
+
 def _document(record: TokenRecord) -> dict[str, str | None]:
     return {
-        "id": record.id, "name": record.name, "created_at": _moment(record.created_at), "used_at": _moment(record.used_at),
+        "id": record.id, "name": record.name, "scope": record.scope, "show": record.show,
+        "created_at": _moment(record.created_at), "used_at": _moment(record.used_at),
     }  # fmt: skip
 
 

@@ -24,6 +24,7 @@ class Paragraph:
     start: float
     speaker: str | None
     text: str
+    words: tuple[Word, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +68,10 @@ def _paragraphs(segments: tuple[Segment, ...]) -> Iterator[Paragraph]:
             or word.start - words[-1].end > _LONG_PAUSE
             or (length > _LONG_PARAGRAPH and words[-1].text[-1] in SENTENCE_ENDS)
         ):
-            yield Paragraph(words[0].start, speaker, text_of(words))
+            yield Paragraph(words[0].start, speaker, text_of(words), tuple(words))
             words, length = [], 0
         words.append(word)
         length += len(word.text) + 1
         speaker = says
     if words:
-        yield Paragraph(words[0].start, speaker, text_of(words))
+        yield Paragraph(words[0].start, speaker, text_of(words), tuple(words))
