@@ -30,7 +30,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from storage.errors import LedgerUnavailable, OptionError, StorageFull
 from storage.tables import metadata
 
-NEWEST = "0004"
+NEWEST = "0005"
 """Revision of the schema that this code works with; a test holds it against the migrations."""
 
 _BUSY_TIMEOUT = 30.0
