@@ -226,7 +226,8 @@ def goals(found: Sequence[Outcome], seconds: float) -> list[Goal]:
     spoken = [o for o in timed if o.case.evidence == "transcript" and o.case.printing != "by hand"]
     titled = [o for o in timed if o.case.evidence in {"spoken", "paraphrased"}]
     undisturbed = [o for o in timed if o.case.disturbance == "none"]
-    by_hand = [o for o in undisturbed if o.case.printing == "by hand"]
+    # for snapping, described chapters are no other than hopeless ones, of which there are enough
+    by_hand = [o for o in undisturbed if o.case.printing == "by hand" and o.case.evidence != "described"]
     exact = [o for o in undisturbed if o.case.printing == "exact"]
     sure = [o for o in found if o.confidence >= _SURE]
     return [
@@ -272,7 +273,7 @@ def measure(*, episodes: int, seed: int, chapters: int = 12, minutes: float = 40
     details += [row("all", how, [o for o in found if o.case.printing == how]) for how in (*PRINTINGS, "minutes")]
     by_hand = [o for o in timed if (o.case.evidence, o.case.printing) == ("transcript", "by hand")]
     details.append(row("all, by hand", "transcript", by_hand))
-    loose = [o for o in timed if (o.case.disturbance, o.case.printing) == ("none", "by hand")]
+    loose = [o for o in timed if (o.case.disturbance, o.case.printing) == ("none", "by hand") and o.case.evidence != "described"]
     for name, told in (
         ("all", loose),
         ("told", [o for o in loose if not o.mid_flow]),
