@@ -6,7 +6,8 @@ Episodes are made from a grammar (`benchmarks.talk`, `benchmarks.published`), th
 cut, the file cut off, and words misheard at 0, 10 and 30 % (`benchmarks.disturbed`). Chapters are printed exactly, cut to
 seconds, or by hand within ±3 s; rounded to minutes in rows of their own, where ±30 s leave little to be found. The published
 duration is right for seven episodes of ten, that of the file itself or missing for the others. With a publisher's transcript,
-titles are of all kinds; without, they are spoken, paraphrased or hopeless, an episode each.
+titles are of all kinds; without, they are spoken, paraphrased or hopeless, an episode each; or hopeless with a sentence or two
+about the chapter under each in the notes.
 
 Compared are the times as published, the nearest pause of half a second, a stretch in proportion to the durations, and ours: the
 same functions that `jobs.assemble` calls. A chapter counts if its place is in the file at all.
@@ -29,23 +30,23 @@ import itertools
 import math
 import random
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import thread_time
 from typing import Literal
 
 from benchmarks.ceiling import likeliest_start
-from benchmarks.disturbed import BY_HAND, DISTURBANCES, Disturbance, Printing, Received, disturb, printed, script
-from benchmarks.published import Clean, clean
+from benchmarks.disturbed import BY_HAND, DISTURBANCES, Disturbance, Printing, Received, described, disturb, printed, script
+from benchmarks.published import Clean, Titles, clean
 from benchmarks.table import Goal, Report, Row, arguments, show
 from jobs.chapters.anchoring import Anchoring, Episode, anchor
 from jobs.chapters.place import Placed, find_starts
 from jobs.published import PublisherTranscript
 from storage.documents import ChapterMark
 
-Evidence = Literal["transcript", "spoken", "paraphrased", "hopeless"]
-EVIDENCE: tuple[Evidence, ...] = ("transcript", "spoken", "paraphrased", "hopeless")
+Evidence = Literal["transcript", "spoken", "paraphrased", "hopeless", "described"]
+EVIDENCE: tuple[Evidence, ...] = ("transcript", "spoken", "paraphrased", "hopeless", "described")
 PRINTINGS: tuple[Printing, ...] = ("exact", "seconds", "by hand")
 ERRORS = (0.0, 0.1, 0.3)
 _SURE = 0.9
@@ -99,7 +100,8 @@ class Anchored:
 def cases(episodes: int, seed: int) -> Iterator[Case]:
     """Yield `episodes` cases for each disturbance and evidence, all printings and error rates in turn."""
     seeds = itertools.count(seed * 100_000)
-    for disturbance, evidence in itertools.product(DISTURBANCES, EVIDENCE):
+    known = itertools.product(DISTURBANCES, EVIDENCE[:-1])
+    for disturbance, evidence in (*known, *((disturbance, EVIDENCE[-1]) for disturbance in DISTURBANCES)):
         for at in range(episodes):
             yield Case(disturbance, evidence, PRINTINGS[at % 3], ERRORS[at // 3 % 3], next(seeds))
         if disturbance in {"none", "one ad"}:
@@ -108,24 +110,32 @@ def cases(episodes: int, seed: int) -> Iterator[Case]:
 
 def run(case: Case, *, chapters: int = 12, minutes: float = 40) -> Anchored:
     """Make an episode, disturb it, and place its chapters."""
-    titles = "mixed" if case.evidence == "transcript" else case.evidence
+    titles: Titles = "mixed" if case.evidence == "transcript" else "hopeless" if case.evidence == "described" else case.evidence
     sponsors = random.Random(case.seed).randint(1, 3) if case.disturbance == "ads removed" else 0
     episode = clean(case.seed, chapters=chapters, minutes=minutes, titles=titles, sponsors=sponsors)
     received = disturb(episode, case.disturbance, seed=case.seed + 1, errors=case.errors)
     marks = printed(episode, case.printing, case.seed + 2)
     offered = script(episode, "captions" if case.seed % 2 else "paragraphs", case.seed + 3)
     anchoring, placed = place(
-        received, marks, _duration(case, episode, received), [offered] if case.evidence == "transcript" else []
+        received,
+        marks,
+        _duration(case, episode, received),
+        [offered] if case.evidence == "transcript" else [],
+        described(episode, marks, case.seed + 5) if case.evidence == "described" else {},
     )
     return Anchored(episode, received, marks, anchoring, placed)
 
 
 def place(
-    received: Received, marks: Sequence[ChapterMark], duration: float | None, transcripts: Sequence[PublisherTranscript]
+    received: Received,
+    marks: Sequence[ChapterMark],
+    duration: float | None,
+    transcripts: Sequence[PublisherTranscript],
+    beside: Mapping[float, str] | None = None,
 ) -> tuple[Anchoring, tuple[Placed, ...]]:
     """Place chapters as `jobs.assemble` does."""
     heard = Episode(received.words, received.turns, received.coverage, received.duration, duration)
-    anchoring = anchor(marks, "show_notes", heard, transcripts=transcripts)
+    anchoring = anchor(marks, "show_notes", heard, transcripts=transcripts, beside=beside)
     placed, _ = find_starts(
         marks,
         "show_notes",
@@ -216,7 +226,8 @@ def goals(found: Sequence[Outcome], seconds: float) -> list[Goal]:
     spoken = [o for o in timed if o.case.evidence == "transcript" and o.case.printing != "by hand"]
     titled = [o for o in timed if o.case.evidence in {"spoken", "paraphrased"}]
     undisturbed = [o for o in timed if o.case.disturbance == "none"]
-    by_hand = [o for o in undisturbed if o.case.printing == "by hand"]
+    # for snapping, described chapters are no other than hopeless ones, of which there are enough
+    by_hand = [o for o in undisturbed if o.case.printing == "by hand" and o.case.evidence != "described"]
     exact = [o for o in undisturbed if o.case.printing == "exact"]
     sure = [o for o in found if o.confidence >= _SURE]
     return [
@@ -262,7 +273,7 @@ def measure(*, episodes: int, seed: int, chapters: int = 12, minutes: float = 40
     details += [row("all", how, [o for o in found if o.case.printing == how]) for how in (*PRINTINGS, "minutes")]
     by_hand = [o for o in timed if (o.case.evidence, o.case.printing) == ("transcript", "by hand")]
     details.append(row("all, by hand", "transcript", by_hand))
-    loose = [o for o in timed if (o.case.disturbance, o.case.printing) == ("none", "by hand")]
+    loose = [o for o in timed if (o.case.disturbance, o.case.printing) == ("none", "by hand") and o.case.evidence != "described"]
     for name, told in (
         ("all", loose),
         ("told", [o for o in loose if not o.mid_flow]),
@@ -278,7 +289,12 @@ def measure(*, episodes: int, seed: int, chapters: int = 12, minutes: float = 40
 
 def summary(name: str, found: Sequence[Outcome]) -> Row:
     """Return the line for one disturbance: the rules beside ours, by what there was to go by."""
-    said = {"ours, transcript": ("transcript",), "ours, titles said": ("spoken", "paraphrased"), "ours, hopeless": ("hopeless",)}
+    said = {
+        "ours, transcript": ("transcript",),
+        "ours, titles said": ("spoken", "paraphrased"),
+        "ours, hopeless": ("hopeless",),
+        "ours, hopeless but described": ("described",),
+    }
     ours = {
         label: share([o for o in found if o.case.evidence in evidence], lambda o: o.ours <= 2) for label, evidence in said.items()
     }

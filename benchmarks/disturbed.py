@@ -199,6 +199,16 @@ def printed(episode: Clean, how: Printing, seed: int) -> tuple[ChapterMark, ...]
     return tuple(marks)
 
 
+def described(episode: Clean, marks: Sequence[ChapterMark], seed: int) -> dict[float, str]:
+    """Return by start what the notes say under each row: a sentence with two words of the topic, and one or two of others."""
+    talker, told = Talker(random.Random(seed)), {}
+    for mark, topic in zip(marks, episode.topics, strict=True):
+        about = talker.paraphrase(tuple(sorted(topic)))
+        rest = [" ".join(talker.sentence((), topical=0.0)) for _ in range(1 + seed % 2)]
+        told[mark.start] = ". ".join((about, *rest))
+    return told
+
+
 def script(episode: Clean, how: Script, seed: int) -> PublisherTranscript:
     """Return a publisher's transcript: captions of some words, or a paragraph with a start for each turn; tidied by hand."""
     draw, talker = random.Random(seed), Talker(random.Random(seed + 1))

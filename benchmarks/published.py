@@ -26,6 +26,7 @@ WELCOME = ["hello", "and", "welcome", "to", "the", "show"]
 FAREWELL = ["thank", "you", "for", "listening", "and", "see", "you", "next", "week"]
 BRANDS = ("Brightnest", "Vellumo", "Quickpan", "Oatly Hill", "Nordkeep", "Sleeptide", "Ledgerly", "Plumgate")
 TitleKind = Literal["spoken", "paraphrased", "hopeless"]
+Titles = TitleKind | Literal["mixed"]
 
 JINGLE, LONGER = 0.35, 0.4
 """Share of the chapters with a jingle, and with a longer pause, before them."""
@@ -127,7 +128,7 @@ class Clean:
     """Starts of the chapters whose beginning nothing in the text tells."""
 
 
-def clean(seed: int, *, chapters: int, minutes: float, titles: TitleKind | Literal["mixed"], sponsors: int = 0) -> Clean:
+def clean(seed: int, *, chapters: int, minutes: float, titles: Titles, sponsors: int = 0) -> Clean:
     """Return an episode: a jingle, a welcome that names some of the topics, chapters, a farewell.
 
     Chapters begin as told above; a spoken title is said when the topic is brought up, in mid-flow some sentences later. Speakers
@@ -137,7 +138,7 @@ def clean(seed: int, *, chapters: int, minutes: float, titles: TitleKind | Liter
 
 
 class _Making:
-    def __init__(self, seed: int, chapters: int, minutes: float, titles: TitleKind | Literal["mixed"], sponsors: int) -> None:
+    def __init__(self, seed: int, chapters: int, minutes: float, titles: Titles, sponsors: int) -> None:
         self._draw = random.Random(seed)
         self._talker = Talker(self._draw)
         self._tape = Tape(self._draw)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from jobs.bridges import Crossing
 from jobs.chapters.anchor import OffsetMap
 from jobs.chapters.anchoring import Episode, anchor
+from jobs.chapters.beside_rows import beside_rows
 from jobs.chapters.choose import Choice, choose
 from jobs.chapters.generated import or_generated
 from jobs.chapters.place import Placed, chapters_of, find_starts
@@ -85,6 +86,7 @@ def assemble(heard: Heard) -> Transcript:
         embedded=heard.embedded.marks,
         transcripts=heard.beside.transcripts,
         reference=heard.reference,
+        beside=_beside(heard, choice),
     )
     placed, placing = _place(choice, episode, anchoring.offsets)
     choice, placed = or_generated(
@@ -154,6 +156,13 @@ def _choice(heard: Heard) -> tuple[Choice, tuple[Notice, ...]]:
     linked = [source for source in heard.beside.sources if source.kind != "file"]
     sources = [*given, heard.embedded, *linked, *publication.chapters, *by_hand, *by_notes]
     return choose(sources, duration=heard.prepared.duration), (*hand_warnings, *notes_warnings)
+
+
+def _beside(heard: Heard, choice: Choice) -> dict[float, str]:
+    """Return what the show notes say of the chosen chapters besides their titles."""
+    length = heard.publication.episode.published_duration or heard.prepared.duration
+    by_hand = beside_rows(choice.marks, heard.notes, duration=length)
+    return by_hand or beside_rows(choice.marks, heard.publication.notes, duration=length)
 
 
 def _episode(heard: Heard, words: Sequence[Word], diarization: Diarization | None) -> Episode:

@@ -40,7 +40,7 @@ VERSION = "0.1.0"
 
 _FORMATS = {
     "transcriber": 1, "diarizer": 1, "fetch": 1, "chapters": 2, "prepare": 1, "language": 1, "transcribe": 3, "bridge": 1,
-    "reference": 1, "diarize": 1, "voices": 1, "assemble": 4,
+    "reference": 1, "diarize": 1, "voices": 1, "assemble": 5,
 }  # fmt: skip
 """Counted up when a step's result changes its meaning, so that older results are done again."""
 

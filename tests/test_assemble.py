@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 
-from benchmarks.disturbed import Received, disturb, printed, script
+from benchmarks.disturbed import Received, described, disturb, printed, script
 from benchmarks.published import clean
 from jobs.assemble import Heard, assemble
 from jobs.intake import ChapterFiles, Fetched
@@ -21,6 +22,7 @@ from storage.documents import (
     EngineInfo,
     Episode,
     Loudness,
+    Note,
     Publication,
     Segment,
     Span,
@@ -110,3 +112,22 @@ def test_an_undisturbed_episode_is_as_published() -> None:
     made = assemble(heard(same, transcripts=(script(TALK, "captions", 1),)))
     assert [c.offset for c in made.chapters] == pytest.approx([0] * 5, abs=0.001)
     assert codes(made) == set()
+
+
+def test_what_the_notes_say_under_their_rows_finds_chapters_with_jokes_for_titles() -> None:
+    """Published notes or given ones; with the rows alone, the titles say nothing."""
+    talk = clean(2, chapters=8, minutes=20, titles="hopeless")
+    received = disturb(talk, "intro added", seed=2, errors=0.1)
+    marks = printed(talk, "seconds", 2)
+    told = described(talk, marks, 2)
+    bare = [f"{mark.start // 60:.0f}:{mark.start % 60:02.0f} {mark.title}" for mark in marks]
+    full = [f"{row}\n{told[mark.start]}" for row, mark in zip(bare, marks, strict=True)]
+    rows, described_rows = (Note(field="description", html="\n".join(lines)) for lines in (bare, full))
+    plain = replace(heard(received, transcripts=()), publication=Publication(episode=Episode(id="e", title="T"), notes=(rows,)))
+    published = plain.publication.model_copy(update={"notes": (described_rows,)})
+    for known in (replace(plain, publication=published), replace(plain, notes=(described_rows,))):
+        made = assemble(known)
+        assert [chapter.title for chapter in made.chapters] == [mark.title for mark in marks]
+        for chapter, (start, _, _) in zip(made.chapters[1:], talk.chapters[1:], strict=True):
+            assert chapter.start == pytest.approx(received.place(start), abs=2)
+    assert [chapter.method for chapter in assemble(plain).chapters].count("title_evidence") == 0

@@ -3,7 +3,8 @@
 1. The publisher's clean audio, if it was given and has this file's sound (`reference_audio`).
 2. The publisher's transcript, if its words agree with ours (`align`).
 3. Chapters embedded in the file, against the published list (`sister_lists`).
-4. The titles of the list against what is said (`title_evidence`), together with the duration difference.
+4. The titles of the list, and the notes' words under them (`beside_rows`), against what is said (`title_evidence`), together
+   with the duration difference.
 
 The first that has a map decides. Embedded chapters are on the file's own clock and keep it, unless they are tags of the
 publisher's file that were sent along with another one (`stale_tags`); audio and transcript still tell what was inserted. Where
@@ -18,7 +19,7 @@ shows them; titles tell that something was inserted between two chapters, and wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from jobs.chapters.align import align
@@ -73,8 +74,12 @@ def anchor(
     embedded: Sequence[ChapterMark] = (),
     transcripts: Sequence[PublisherTranscript] = (),
     reference: Compared | None = None,
+    beside: Mapping[float, str] | None = None,
 ) -> Anchoring:
-    """Find the map for the chosen marks, sorted by time; `kind`: where they are from, none if there are none."""
+    """Find the map for the chosen marks, sorted by time; `kind`: where they are from, none if there are none.
+
+    `beside`: by start, what the notes say of chapters besides their titles.
+    """
     if reference is not None:
         spoken: OffsetMap | None = reference.offsets
         heard = replace(heard, published_duration=reference.published_duration)
@@ -98,6 +103,7 @@ def anchor(
         coverage=heard.coverage,
         duration=heard.duration,
         published_duration=heard.published_duration,
+        beside=beside,
     )
     if told.pieces:
         inserted = foreign_stretches(

@@ -7,6 +7,7 @@ candidates; 0 is always one. A chapter speaks for an offset
   the title's words, or the phrases that go with an "Intro" or "Outro", said there for the first time? And
 - by its *extent*: are the title's words said between this place and the next chapter's, more than elsewhere?
 
+What the notes say of a chapter besides its title (`beside_rows`) counts as its title does, if a little less at its beginning.
 Both are likelihood ratios against "anywhere in the file", so a title that is said nowhere, or everywhere, speaks for nothing.
 From one chapter to the next the offset mostly stays; it rises where something was inserted and falls where something was cut,
 both at a price (`offset_chain`: how rare that is). The measured duration minus the published one, where known, says what the
@@ -22,7 +23,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,16 +62,18 @@ def title_offsets(
     coverage: Sequence[Coverage],
     duration: float,
     published_duration: float | None,
+    beside: Mapping[float, str] | None = None,
 ) -> OffsetMap:
     """Return the map that the titles of the visible marks, sorted by time, speak for in a file of `duration` seconds.
 
-    The identity, with its trust, where they say too little.
+    `beside`: by start, what the notes say of chapters besides. The identity, with its trust, where all that says too little.
     """
     listed = [mark for mark in marks if not mark.hidden]
     places = [place for place in topic_starts(words, turns, coverage) if place.time < duration]
     if not listed or not places:
         return OffsetMap()
-    evidence = Places(listed, places, TitleWords([mark.title for mark in listed], words), duration)
+    told = [(beside or {}).get(mark.start, "") for mark in listed]
+    evidence = Places(listed, places, TitleWords([mark.title for mark in listed], words, told), duration)
     excess = None if published_duration is None else duration - published_duration
     habits = habits_of([mark.start for mark in listed], on_file=False)
     if WHOLE_MINUTES in habits:

@@ -34,6 +34,8 @@ _BEFORE = 20
 """Words before a place: what was said there already is not new."""
 _ALREADY = 0.6
 _MOSTLY = 0.5
+_BESIDE_COUNTS = 0.8
+"""What words count that stand beside a title: they are said in its chapter, but less probably where it begins."""
 _PHRASE = 7
 """Words in which a phrase opens a topic."""
 _TELLING = tuple(role for role in ROLES if role.name in {"opening", "closing"})
@@ -58,26 +60,26 @@ class Mention:
 
 
 class TitleWords:
-    """The titles of a list, held against what is said."""
+    """The titles of a list, and what the notes say `beside` each, held against what is said."""
 
-    def __init__(self, titles: Sequence[str], words: Sequence[Word]) -> None:
+    def __init__(self, titles: Sequence[str], words: Sequence[Word], beside: Sequence[str] = ()) -> None:
         self._titles = titles
         self._said = [plain(word.text) for word in words]
         self._starts = np.array([word.start for word in words], dtype=np.float64)
-        self.mentions = self._mentions([tuple(dict.fromkeys(content_words(title))) for title in titles])
+        named = [dict.fromkeys(content_words(title)) for title in titles]
+        told = [
+            [word for word in dict.fromkeys(content_words(text)) if word not in title]
+            for title, text in zip(named, beside, strict=False)
+        ]
+        mentions = self._mentions([*map(tuple, named), *map(tuple, told)])
+        self._named, self._told = mentions[: len(titles)], mentions[len(titles) :] or ((),) * len(titles)
+        self.mentions = tuple(a + b for a, b in zip(self._named, self._told, strict=True))
 
     def at(self, places: Sequence[TopicStart]) -> Floats:
         """Return how much of each title (rows) is said at each place (columns), 0 … 1."""
         first = np.array([-1 if place.word is None else place.word for place in places], dtype=np.int64)
-        shares = np.zeros((len(self._titles), len(places)))
-        for row, mentions in enumerate(self.mentions):
-            total = sum(mention.weight for mention in mentions)
-            if total:
-                here, soon, before = (
-                    sum(m.weight * _within(m.indexes, first + low, first + high) for m in mentions) / total
-                    for low, high in ((0, _OPENING), (0, _SOON), (-_BEFORE, 0))
-                )
-                shares[row] = np.maximum(here, _SOON_COUNTS * soon) * (1 - _ALREADY * before)
+        named, told = (np.array([_shares(row, first) for row in rows]) for rows in (self._named, self._told))
+        shares = np.maximum(named, _BESIDE_COUNTS * told)
         # where several titles are said at once, somebody tells what is to come
         crowd = np.maximum(1, (shares >= _MOSTLY).sum(axis=0))
         return np.maximum(np.where(first >= 0, shares / crowd, 0.0), self._roles(places))
@@ -106,6 +108,18 @@ class TitleWords:
         kept = np.ones(len(times), dtype=np.bool_)
         kept[1:] = np.diff(times) > _APART
         return Mention(times[kept], indexes)
+
+
+def _shares(mentions: Sequence[Mention], first: Indexes) -> Floats:
+    """Return how much of some words is said from these words of the transcript on, and is new there."""
+    total = sum(mention.weight for mention in mentions)
+    if not total:
+        return np.zeros(len(first))
+    here, soon, before = (
+        sum(m.weight * _within(m.indexes, first + low, first + high) for m in mentions) / total
+        for low, high in ((0, _OPENING), (0, _SOON), (-_BEFORE, 0))
+    )
+    return np.asarray(np.maximum(here, _SOON_COUNTS * soon) * (1 - _ALREADY * before))
 
 
 def _within(indexes: Indexes, low: Indexes, high: Indexes) -> npt.NDArray[np.bool_]:
