@@ -18,7 +18,8 @@ from storage.ledger import Ledger
 from storage.queue import StepQueue
 from storage.records import ReadyStep, StepRecord
 from storage.requests import NewJob, Requests
-from worker.known import LedgerResults, ResultReader
+from worker.known import LedgerResults
+from worker.results import ResultReader
 
 
 class Number(Document):

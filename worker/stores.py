@@ -26,7 +26,7 @@ from storage.search.keeping import Indexer
 from storage.search.postgres import PostgresIndex
 from storage.search.sqlite import SqliteIndex, discard
 from storage.voices import VoiceMemory
-from worker.known import ResultReader
+from worker.results import ResultReader
 from worker.settings import Settings
 
 
