@@ -7,7 +7,7 @@ import errno
 import os
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -33,12 +33,19 @@ def write_atomically(path: Path, data: bytes | str) -> None:
         file.write(data.encode("utf-8") if isinstance(data, str) else data)
 
 
-def write_together(files: Mapping[Path, str]) -> None:
-    """Put texts at several places, each as `write_atomically` does; folders, which have to be there, are flushed once."""
-    for path, text in files.items():
-        with _renamed_into(path) as file:
-            file.write(text.encode("utf-8"))
-    for folder in {path.parent for path in files}:
+def write_unnamed(path: Path, data: bytes | str) -> None:
+    """Put `data` at `path` as `write_atomically` does, in a folder that is there, but for the name: `sync_names` makes that last.
+
+    Where many files are written into one folder, it is flushed once and not for each. Until then the machine, if it crashes, may
+    come back with the old file, which is whole as well.
+    """
+    with _renamed_into(path) as file:
+        file.write(data.encode("utf-8") if isinstance(data, str) else data)
+
+
+def sync_names(paths: Iterable[Path]) -> None:
+    """Make the names of files last that `write_unnamed` has put in place."""
+    for folder in {path.parent for path in paths}:
         with explained(folder):
             sync_folder(folder)
 

@@ -39,6 +39,11 @@ class Respoken:
     after: tuple[Speaker, ...]
 
     @property
+    def changes(self) -> bool:
+        """Whether anything is other than it was."""
+        return self.after != self.before
+
+    @property
     def renamed(self) -> dict[str, str]:
         """What is shown of speakers in place of what, where that changed."""
         pairs = [(shown(old), shown(new)) for old, new in zip(self.before, self.after, strict=True)]

@@ -6,10 +6,11 @@ change again finishes it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import Engine, bindparam, select, update
 
@@ -19,7 +20,7 @@ from storage.documents import Transcript
 from storage.errors import CorruptBlob, NotFound, SourceError
 from storage.export import FORMATS
 from storage.export.renaming import RENAMINGS, is_ambiguous
-from storage.files import remove_leftovers, write_atomically, write_together
+from storage.files import remove_leftovers, sync_names, write_unnamed
 from storage.index import Index, IndexedEpisode
 from storage.library import Library
 from storage.locks import folder_lock
@@ -27,8 +28,13 @@ from storage.respoken import Change, Respoken, respoken, shown
 from storage.shows import show_key
 from storage.tables import episodes, jobs, steps
 
+Item = TypeVar("Item")
+
 _AT_ONCE = 8
 """Transcripts that are written at once: most of the time is waiting for the disk."""
+
+_FILES_AT_ONCE = 25
+"""Transcripts, each with its exports, after which their folder is flushed; two times so many are in memory."""
 
 _ROWS_AT_ONCE = 50
 """Transcripts that go into one transaction of the ledger."""
@@ -59,7 +65,7 @@ def retell_library(library: Library, show: str, change: Change) -> Retold:
         index = library.read_index().index
         mine = [entry for entry in index.episodes if show_key(entry.show) == key and key is not None]
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="earmark-retell") as pool:
-            retold = list(pool.map(lambda entry: _retell(library.root, entry, change), mine))
+            retold = _retell(pool, library.root, mine, change)
         _write_index(library, index, [entry for entry, _ in retold if entry is not None])
         for folder in {(library.root / entry.path).parent for entry in mine}:
             if folder.is_dir():
@@ -75,22 +81,65 @@ def _write_index(library: Library, index: Index, entries: Sequence[IndexedEpisod
         library.write_index(made)
 
 
-def _retell(root: Path, entry: IndexedEpisode, change: Change) -> tuple[IndexedEpisode | None, bool]:
-    """Change one transcript; return its entry of the index, none if it cannot be read, and whether it was changed."""
-    path = root / entry.path
+def _retell(
+    pool: ThreadPoolExecutor, root: Path, entries: Sequence[IndexedEpisode], change: Change
+) -> list[tuple[IndexedEpisode | None, bool]]:
+    """Change transcripts; return their entries of the index, none if one cannot be read, and whether each was changed.
+
+    The exports of some transcripts are on the disk, with their names, before these transcripts are written; meanwhile the next
+    ones' exports are made.
+    """
+    retold: list[tuple[IndexedEpisode | None, bool]] = []
+    writing: list[Future[None]] = []
+    ahead: list[Future[_Made]] = []
+    for some in (*_batches(entries, _FILES_AT_ONCE), ()):
+        made = [future.result() for future in ahead]
+        ahead = [pool.submit(_exports_retold, root, entry, change) for entry in some]
+        sync_names(path for one in made for path in one.exports)
+        _wait_for(writing)
+        writing = [
+            pool.submit(write_unnamed, root / one.entry.path, one.new.document) for one in made if one.new and one.new.changes
+        ]
+        retold += [(_indexed(one), one.new is not None and one.new.changes) for one in made]
+    _wait_for(writing)
+    sync_names(root / entry.path for entry, changed in retold if entry is not None and changed)
+    return retold
+
+
+def _wait_for(futures: Iterable[Future[None]]) -> None:
+    """Wait, and raise what went wrong."""
+    for future in futures:
+        future.result()
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A transcript with its speakers changed, which is still to be written, and the exports that are."""
+
+    entry: IndexedEpisode
+    new: Respoken | None
+    """None if it cannot be read."""
+    exports: tuple[Path, ...] = ()
+
+
+def _exports_retold(root: Path, entry: IndexedEpisode, change: Change) -> _Made:
+    """Change a transcript in memory, and write the exports that are there and name somebody whose name changes."""
     try:
-        document = path.read_bytes()
-        made = respoken(document, change)
+        new = respoken((root / entry.path).read_bytes(), change)
     except (OSError, SourceError):
-        return None, False
-    if made.document != document:
-        exports = {root / file: name for name, file in entry.files.items() if name in RENAMINGS and made.renamed}
-        there = {file: name for file, name in exports.items() if file.is_file()}
-        write_together({file: _exported(name, file.read_text("utf-8"), made) for file, name in there.items()})
-        write_atomically(path, made.document)
-    rest = entry.speakers[len(made.after) :]  # those whom no list names
-    named = entry.model_copy(update={"speakers": (*map(shown, made.after), *rest)})
-    return named, made.document != document
+        return _Made(entry, None)
+    exports = {root / file: name for name, file in entry.files.items() if name in RENAMINGS and new.renamed}
+    there = {file: name for file, name in exports.items() if file.is_file()}
+    for file, name in there.items():
+        write_unnamed(file, _exported(name, file.read_text("utf-8"), new))
+    return _Made(entry, new, tuple(there))
+
+
+def _indexed(made: _Made) -> IndexedEpisode | None:
+    if made.new is None:
+        return None
+    rest = made.entry.speakers[len(made.new.after) :]  # those whom no list names
+    return made.entry.model_copy(update={"speakers": (*map(shown, made.new.after), *rest)})
 
 
 def _exported(name: str, text: str, made: Respoken) -> str:
@@ -110,7 +159,7 @@ def retell_ledger(engine: Engine, blobs: Blobs, show: str, change: Change) -> Re
     digests = list(_transcripts_of(engine, show))
     changed, unreadable = 0, list[str]()
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="earmark-retell") as pool:
-        for some in _batches(digests):
+        for some in _batches(digests, _ROWS_AT_ONCE):
             made = dict(zip(some, pool.map(lambda digest: _put_changed(blobs, digest, change), some), strict=True))
             unreadable += [old for old, new in made.items() if new is None]
             put = {old: new for old, new in made.items() if new is not None and new != old}
@@ -119,9 +168,9 @@ def retell_ledger(engine: Engine, blobs: Blobs, show: str, change: Change) -> Re
     return Retold(changed, len(digests), tuple(unreadable))
 
 
-def _batches(digests: Sequence[str]) -> Iterator[Sequence[str]]:
-    for first in range(0, len(digests), _ROWS_AT_ONCE):
-        yield digests[first : first + _ROWS_AT_ONCE]
+def _batches(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    for first in range(0, len(items), size):
+        yield items[first : first + size]
 
 
 def _put_changed(blobs: Blobs, digest: str, change: Change) -> str | None:
@@ -131,7 +180,7 @@ def _put_changed(blobs: Blobs, digest: str, change: Change) -> str | None:
         made = respoken(document, change)
     except (NotFound, CorruptBlob, SourceError):
         return None
-    return digest if made.document == document else blobs.put(made.document)
+    return blobs.put(made.document) if made.changes else digest
 
 
 def _transcripts_of(engine: Engine, show: str) -> Iterator[str]:

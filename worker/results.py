@@ -9,6 +9,7 @@ from storage.blobs import Blobs
 from storage.documents import Document
 
 Result = TypeVar("Result", bound=Document)
+"""As in `jobs.tasks`, which commands that do no work need not import."""
 
 _KEPT = 256
 """Results that are kept in memory, since a plan is walked at each step of a job; they never change."""

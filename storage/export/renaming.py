@@ -23,8 +23,20 @@ def _replaced(text: str, names: Mapping[str, str], written: Callable[[str], str]
     return pattern.subn(lambda found: found[1] + forms[found[2]], text)
 
 
+def _replaced_between(
+    text: str, names: Mapping[str, str], written: Callable[[str], str], before: str, after: str
+) -> tuple[str, int]:
+    """Do the same where what stands around a name is always the same text; for a single name that takes no pattern."""
+    forms = {written(old): written(new) for old, new in names.items()}
+    if len(forms) != 1:
+        return _replaced(text, names, written, re.escape(before), re.escape(after))
+    ((old, new),) = forms.items()
+    there = f"{before}{old}{after}"
+    return text.replace(there, f"{before}{new}{after}"), text.count(there)
+
+
 def _in_webvtt(text: str, names: Mapping[str, str]) -> tuple[str, int]:
-    return _replaced(text, names, escaped, "<v ", ">")
+    return _replaced_between(text, names, escaped, "<v ", ">")
 
 
 def _in_srt(text: str, names: Mapping[str, str]) -> tuple[str, int]:
@@ -32,7 +44,7 @@ def _in_srt(text: str, names: Mapping[str, str]) -> tuple[str, int]:
 
 
 def _in_podcast_json(text: str, names: Mapping[str, str]) -> tuple[str, int]:
-    return _replaced(text, names, lambda name: json.dumps(name, ensure_ascii=False), '"speaker": ', ",")
+    return _replaced_between(text, names, lambda name: json.dumps(name, ensure_ascii=False), '"speaker": ', ",")
 
 
 def _in_markdown(text: str, names: Mapping[str, str]) -> tuple[str, int]:
