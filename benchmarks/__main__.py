@@ -12,7 +12,7 @@ import sys
 
 NAMES = (
     "speed", "seams", "prepare", "word_speakers", "turn_edges", "diarization", "voice_memory", "renaming", "listing", "notes",
-    "chapters", "topics", "real_speech", "overhead", "scale", "throughput", "api_memory", "search", "soak",
+    "chapters", "topics", "real_speech", "overhead", "scale", "throughput", "api_memory", "search", "pages", "soak",
 )  # fmt: skip
 
 

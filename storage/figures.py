@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, func, select
 
 from storage.database import reading
-from storage.tables import events, feeds, jobs, steps, tokens
+from storage.tables import episodes, events, feeds, jobs, steps, tokens
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ class Figures:
     jobs: dict[str, int]
     """How many by state."""
     steps: tuple[StepFigures, ...]
+    transcripts: int
+    """Episodes that have one."""
     feeds: int
     failing_feeds: int
     """Feeds whose last poll failed."""
@@ -49,6 +51,7 @@ def read_figures(engine: Engine) -> Figures:
     with reading(engine) as connection:
         by_state = connection.execute(select(jobs.c.state, func.count()).group_by(jobs.c.state)).all()
         rows = connection.execute(select(*by, func.count(), *sums).group_by(*by).order_by(*by)).all()
+        transcribed = connection.execute(select(func.count(episodes.c.transcript))).scalar() or 0
         watched = connection.execute(select(func.count()).select_from(feeds)).scalar() or 0
         failing = connection.execute(select(func.count()).select_from(feeds).where(feeds.c.failures > 0)).scalar() or 0
         given = connection.execute(select(func.count()).select_from(tokens)).scalar() or 0
@@ -56,6 +59,7 @@ def read_figures(engine: Engine) -> Figures:
     return Figures(
         jobs={row[0]: row[1] for row in by_state},
         steps=tuple(StepFigures(row[0], row[1] or "", row[2], row[3], row[4] or 0, row[5] or 0, row[6]) for row in rows),
+        transcripts=transcribed,
         feeds=watched,
         failing_feeds=failing,
         tokens=given,

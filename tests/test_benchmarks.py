@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import bare, listing, seams, speed, word_speakers
+from benchmarks import bare, listing, pages, seams, speed, word_speakers
 from benchmarks import prepare as preparing
 from benchmarks.children import Cost, run_python
 from benchmarks.oracle import OracleTranscriber
@@ -76,6 +76,13 @@ def test_the_listing_counts_the_items_that_were_put_in() -> None:
     assert [row["with chapters"] for row in report.rows] == [9, 9]
     assert [goal.met for goal in report.goals[1:]] == [True, True]
     assert not Goal(report.goals[0].what, report.goals[0].value, 0.001).met
+
+
+def test_every_page_is_asked_for(tmp_path: Path) -> None:
+    """Over a small archive; a page that is not there would fail."""
+    report = pages.measure(tmp_path, count=400, words=200, shows_with_words=2, requests=2, seed=1)
+    assert len(report.rows) == 19
+    assert all(float(row["cpu p95 ms"] or 0) > 0 for row in report.rows)
 
 
 def test_the_made_feed_is_the_same_for_the_same_seed() -> None:

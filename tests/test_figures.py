@@ -17,7 +17,7 @@ def test_figures_count_jobs_and_steps_by_state(tmp_path: Path) -> None:
     """With the age of the oldest step and the attempts."""
     engine = open_database(sqlite_url(tmp_path / "ledger.db"))
     clock = Clock()
-    assert read_figures(engine) == Figures({}, (), 0, 0, 0, 0)
+    assert read_figures(engine) == Figures({}, (), 0, 0, 0, 0, 0)
     requests, queue = Requests(engine, clock=clock), StepQueue(engine, clock=clock)
     for name in "ab":
         job = requests.submit(NewJob(Episode(id=name, title=name), "options", "{}")).job

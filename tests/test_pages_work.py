@@ -128,6 +128,8 @@ def test_jobs_are_listed_by_state_and_piece_of_the_title(api: Api) -> None:
     assert the(page, "a[href='/jobs?state=failed'] .hint").text() == "1"
     assert [title.text() for title in look(api, "/jobs?state=done").css(".jobs h2")] == ["More noise"]
     assert [title.text() for title in look(api, "/jobs?q=NOISE").css(".jobs h2")] == ["More noise", "Noise"]
+    assert [title.text() for title in look(api, "/jobs?episode=ep_broken").css(".jobs h2")] == ["Signal"]
+    assert the(look(api, "/episodes/ep_waiting"), ".empty a").attributes["href"] == "/jobs?episode=ep_waiting"
     assert "No job is like that" in the(look(api, "/jobs?q=nothing"), ".empty").text()
 
 
@@ -163,7 +165,7 @@ def test_a_job_shows_how_far_it_is_and_can_be_cancelled_and_tried_again(api: Api
     assert the(page, ".state").text() == "at work"
     assert 0 < float(the(page, "progress").attributes["value"] or "") < 1
     row = [cell.text() for cell in page.css("tbody tr")[0].css("th, td")]
-    assert row == ["transcribe", "at work", "1 of 3", "50 %", "waits for a worker of the queue asr"]
+    assert row == ["transcribe", "at work", "1 of 3", "50 %", ""]
     assert page.css("form[action$='/retry']") == []
     answer = post(api, the(page, "form[action$='/cancel']").attributes["action"] or "")
     assert answer.headers["location"] == f"/jobs/{job}"
@@ -253,12 +255,15 @@ def test_a_voice_is_named_and_has_the_name_in_every_transcript(voices: Api) -> N
 
 
 def test_voices_are_joined_parted_and_forgotten(voices: Api) -> None:
-    """By ticking which."""
-    host, *_ = look(voices, PATH).css(".voice-card")
-    merging = the(host, "form[action$='/merge']")
-    others = [box.attributes["value"] or "" for box in merging.css("[name=other]")]
-    assert len(others) == 3
-    post(voices, merging.attributes["action"] or "", other=others[:2])
+    """Given by their ids or names, or by ticking where they were heard."""
+    page = look(voices, PATH)
+    host, guest, *_ = page.css(".voice-card")
+    joining = the(host, "form[action$='/merge']").attributes["action"] or ""
+    everybody = [option.attributes["value"] or "" for option in page.css("#everybody option")]
+    assert len(everybody) == 4
+    post(voices, the(guest, "form[action$='/rename']").attributes["action"] or "", name="Bob Guest")
+    post(voices, joining, other="Bob Guest")
+    post(voices, joining, other=everybody[2])
     page = look(voices, PATH)
     assert len(page.css(".voice-card")) == 2
     splitting = the(page, "form[action$='/split']")
@@ -266,13 +271,26 @@ def test_voices_are_joined_parted_and_forgotten(voices: Api) -> None:
     answer = post(voices, splitting.attributes["action"] or "", episode=["ep_1", "ep_2"])
     assert the(look(voices, PATH), answer.headers["location"].partition(PATH)[2])
     assert len(look(voices, PATH).css(".voice-card")) == 3
+    for other in ("nobody", host.attributes["id"] or "", (host.attributes["id"] or "").removeprefix("voice-")):
+        assert post(voices, joining, other=other).status_code in {404, 422}
     for card in look(voices, PATH).css(".voice-card"):
         assert post(voices, the(card, "form[action$='/forget']").attributes["action"] or "").headers["location"] == PATH
     assert "No voices" in the(look(voices, PATH), ".empty").text()
-    assert post(voices, merging.attributes["action"] or "", other=others[:1]).status_code == 404
+    assert post(voices, joining, other=everybody[3]).status_code == 404
 
 
-def test_nothing_that_was_ticked_is_said(voices: Api) -> None:
+def test_many_voices_come_in_pages(api: Api) -> None:
+    """And each can be joined with any other."""
+    people = Speakers()
+    for number in range(26):
+        add(api.stores.memory, number, people.episode(f"guest {number}", f"other {number}"))
+    first = look(api, PATH)
+    second = look(api, the(first, "a[rel=next]").attributes["href"] or "")
+    assert [len(page.css(".voice-card")) for page in (first, second)] == [50, 2]
+    assert [len(page.css("#everybody option")) for page in (first, second)] == [52, 52]
+
+
+def test_nothing_that_was_chosen_is_said(voices: Api) -> None:
     """Rather than nothing done."""
     (host, *_) = look(voices, PATH).css(".voice-card")
     for kind in ("merge", "split"):
@@ -304,9 +322,9 @@ def test_how_the_service_stands_is_told_in_words(api: Api) -> None:
     api.finish(api.add_job("two"))
     page = look(api, "/system")
     told = {the(part, "dt").text(): the(part, "dd").text() for part in page.css(".told > div")}
-    assert (told["Ledger"], told["Search index"]) == ("works", "1 transcript to come")
+    assert (told["Ledger"], told["Search index"]) == ("works", "0 of 1 transcript")
     assert "does not answer" in told["Broker"]  # there is none
-    assert (told["Jobs running"], told["Jobs done"], told["Feeds watched"]) == ("1", "1", "0")
+    assert (told["Jobs at work"], told["Jobs done"], told["Feeds watched"]) == ("1", "1", "0")
     row = next(row for row in page.css("tbody tr") if the(row, "th").text() == "asr")
     waiting, since, busy, workers = [cell.text() for cell in row.css("td")][1:]
     assert (waiting, busy, workers) == ("1", "1", "1")

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from service.api.progress import share_done
 from service.job_views import label_of, progress_of, waits_for
-from storage.records import JobRecord, StepRecord
+from storage.records import JobRecord, JobState, StepRecord
 
-_STATES = {"queued": "waiting", "running": "at work", "done": "done", "failed": "failed", "cancelled": "cancelled"}
+STATES: Mapping[JobState, str] = {
+    "queued": "waiting",
+    "running": "at work",
+    "done": "done",
+    "failed": "failed",
+    "cancelled": "cancelled",
+}
+"""What people call the states of jobs."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +76,7 @@ def job_row(job: JobRecord, steps: Sequence[StepRecord]) -> JobRow:
         title=job.title,
         show=job.show,
         state=job.state,
-        state_in_words=_STATES[job.state],
+        state_in_words=STATES[job.state],
         reason=job.reason,
         share=share_done(job, steps),
         words=progress_of(job, steps),
@@ -90,10 +97,12 @@ def _row(name: str, parts: Sequence[StepRecord]) -> StepRow:
     states = [part.state for part in parts]
     done = states.count("done")
     whole = max(len(parts), parts[0].parts if name == "transcribe" else 1)
-    notes = [note for part in parts if (note := waits_for(part))]
+    state = _state(states, is_whole=done == whole)
+    stuck = [part for part in parts if part.error] or (parts if state == STATES["queued"] else [])
+    notes = [note for part in stuck if (note := waits_for(part))]
     return StepRow(
         label=label_of(name),
-        state=_state(states, is_whole=done == whole),
+        state=state,
         parts=whole,
         done=done,
         share=sum(map(_share, parts)) / whole,
@@ -103,10 +112,10 @@ def _row(name: str, parts: Sequence[StepRecord]) -> StepRow:
 
 def _state(states: Sequence[str], *, is_whole: bool) -> str:
     if "running" in states:
-        return _STATES["running"]
+        return STATES["running"]
     if is_whole:
-        return _STATES["done"]
-    return _STATES["failed"] if "failed" in states else _STATES["queued"]
+        return STATES["done"]
+    return STATES["failed"] if "failed" in states else STATES["queued"]
 
 
 def _share(step: StepRecord) -> float:

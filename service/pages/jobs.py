@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, get_args
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -10,34 +10,41 @@ from service.api.context import Context, Here
 from service.api.jobs import retry_job
 from service.api.lists import After, IdQuery, JobPath, Piece
 from service.pages.answers import page, see
-from service.pages.job_view import JobRow, job_row, step_rows
+from service.pages.job_view import STATES, JobRow, job_row, step_rows
 from service.pages.paging import following
 from storage.records import JobRecord, JobState
 
 router = APIRouter(include_in_schema=False)
 
 _ON_A_PAGE = 50
-_STATES: tuple[JobState, ...] = get_args(JobState)
 
 State = Annotated[JobState | None, Query()]
 
 
 @router.get("/jobs")
 def jobs(
-    request: Request, here: Here, *, state: State = None, q: Piece = None, submission: IdQuery = None, after: After = None
+    request: Request,
+    here: Here,
+    *,
+    state: State = None,
+    q: Piece = None,
+    episode: IdQuery = None,
+    submission: IdQuery = None,
+    after: After = None,
 ) -> Response:
     """List the jobs, the newest first."""
     ids = here.submissions.kept(f"#{submission}").split() if submission is not None else None
-    found = here.requests.list(states=(state,) if state else (), query=q, ids=ids, after=after, limit=_ON_A_PAGE)
+    states = (state,) if state else ()
+    found = here.requests.list(states=states, episode_id=episode, query=q, ids=ids, after=after, limit=_ON_A_PAGE)
     return page(
         request,
         "jobs.html",
         jobs=[_row(here, job) for job in found.items],
         counts=here.requests.counts(),
-        states=_STATES,
+        states=STATES,
         state=state,
         query=q or "",
-        submission=submission,
+        some_of="one request" if submission else "one episode" if episode else "",
         next=following(request, found.next),
     )
 

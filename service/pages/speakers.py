@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import FileResponse
 
 from service.api.context import Context, Here
@@ -14,7 +14,7 @@ from service.api.shows import VoicePath
 from service.pages.answers import page, see
 from service.pages.forms import Posted
 from service.pages.links import LiveLinks
-from service.show_voices import ShowVoices
+from service.show_voices import ShowVoices, called
 from service.speakers_view import voice_view
 from storage.errors import NotFound, OptionError
 from storage.shows import show_key
@@ -25,6 +25,9 @@ router = APIRouter(include_in_schema=False, prefix="/shows/{show}/speakers")
 MOST_CLIPS = 3
 """Recordings of a voice that a page offers."""
 
+_ON_A_PAGE = 50
+
+From = Annotated[int, Query(alias="from", ge=0, le=1_000_000)]
 ClipPath = Annotated[int, Path(ge=0, le=10_000)]
 
 
@@ -54,12 +57,21 @@ _BECAUSE = {"people": "given by a person", "voice": "its episodes agree"}
 
 
 @router.get("")
-def speakers(request: Request, here: Here, show: ShowPath) -> Response:
+def speakers(request: Request, here: Here, show: ShowPath, begin: From = 0) -> Response:
     """List the voices of a show, those in most episodes first; none where none are remembered."""
     known = next((found for found in here.desk.stores.memory.shows() if found.key == show), None)
-    voices = [_row(here, voice) for voice in here.desk.stores.memory.of_show(known.key)] if known is not None else []
-    title = known.title if known is not None else show
-    return page(request, "speakers.html", show=show, title=title, voices=voices, remembers=here.settings.voice_memory)
+    voices = here.desk.stores.memory.of_show(show) if known is not None else ()
+    return page(
+        request,
+        "speakers.html",
+        show=show,
+        title=known.title if known is not None else show,
+        voices=[_row(here, voice) for voice in voices[begin : begin + _ON_A_PAGE]],
+        everybody=[(voice.id, called(voice), len(voice.episodes)) for voice in voices],
+        begin=begin,
+        next=begin + _ON_A_PAGE if begin + _ON_A_PAGE < len(voices) else None,
+        remembers=here.settings.voice_memory,
+    )
 
 
 @router.get("/{voice}/clips/{number}")
@@ -83,11 +95,14 @@ def rename(here: Here, show: ShowPath, voice: VoicePath, form: Posted) -> Respon
 
 @router.post("/{voice}/merge")
 def merge(here: Here, show: ShowPath, voice: VoicePath, form: Posted) -> Response:
-    """Take other voices for this one."""
-    others = [_voice(here, show, other) for other in form.all("other") if other != voice]
-    if not others:
-        raise OptionError("No other voice was chosen.", hint="Go back, and tick the voices that are the same person's.")
-    ShowVoices(here.desk.stores).merge(_voice(here, show, voice), others)
+    """Take another voice, given by its id or its name, for this one."""
+    into, known = _voice(here, show, voice), ShowVoices(here.desk.stores)
+    if not form.text("other"):
+        raise OptionError("No other voice was chosen.", hint="Go back, and give the name or the id of the same person's voice.")
+    other = known.voice(KnownShow(into.show, into.show_title, 0, 0), form.text("other"))
+    if other.id == into.id:
+        raise OptionError("This is the same voice already.", hint="Go back, and give another one.")
+    known.merge(into, [other])
     return _back(show, voice)
 
 

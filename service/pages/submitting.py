@@ -21,6 +21,9 @@ router = APIRouter(include_in_schema=False)
 FIELDS = ("url", "which", "latest", "since", "episodes", "language", "speakers", "hotwords", "chapters", "reference")
 BOXES = ("no_generated_chapters", "no_voice_memory", "again")
 
+_CHOSEN = frozenset({"newest_chosen"})
+"""Notices of what the form has said already."""
+
 Wanted = Annotated[str, Query(alias="url", max_length=2048)]
 
 
@@ -46,10 +49,11 @@ async def _submitted(request: Request, here: Context, body: JobBody) -> Response
     chosen = await here.at_source(lambda: look(body, here.fetcher, most=here.settings.api_max_jobs))
     taken = await here.in_ledger(lambda: take_down(body, chosen, here.desk, here.settings, secret=None))
     address = (await here.in_ledger(lambda: location_of(here, taken))).removeprefix("/v1")
-    if not chosen.notices and not chosen.failures:
+    notices = [notice for notice in chosen.notices if notice.code not in _CHOSEN]
+    if not notices and not chosen.failures:
         return see(address)
     failures = [(find.source, str(find.error)) for find in chosen.failures]
-    return page(request, "submitted.html", address=address, count=len(taken), notices=chosen.notices, failures=failures)
+    return page(request, "submitted.html", address=address, count=len(taken), notices=notices, failures=failures)
 
 
 def asked(form: Form) -> dict[str, Any]:

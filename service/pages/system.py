@@ -14,6 +14,7 @@ from service.api.context import Context, Here
 from service.api.health import broker_of, ledger_of
 from service.intervals import rough
 from service.pages.answers import page
+from service.pages.job_view import STATES
 from service.standing import all_standing
 from service.wording import size
 from storage.at_work import AtWork, at_work
@@ -66,7 +67,8 @@ def system(request: Request, here: Here) -> Response:
         standing=all_standing(here.desk.stores),
         queues=queue_rows(figures, at_work(here.engine), time.time()),
         figures=figures,
-        unindexed=here.desk.stores.indexer.missing(),
+        states=STATES,
+        indexed=len(here.search_index.digests()),
         free=size(free),
         requests=_requests(here),
         voice_memory=here.settings.voice_memory,
