@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.apiserver import Api, problem_of
+from storage.s3_blobs import S3Blobs
+from tests.apiserver import Api, open_api, problem_of
 from tests.finished import example_id, open_finished
+from tests.s3_server import S3Server
 from tests.workshop import EXAMPLES
 
 SOUND = (EXAMPLES / "episode.mp3").read_bytes()
@@ -76,3 +79,30 @@ def test_audio_that_is_not_there_is_said_to_be_gone(api: Api) -> None:
     api.finish(job)
     assert "not kept any more" in problem_of(api.get("/v1/episodes/ep_waiting/audio"), 404)["detail"]
     problem_of(api.get("/v1/episodes/ep_nobody/audio"), 404)
+
+
+def test_audio_in_a_bucket_is_served_from_a_copy(
+    s3: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """In ranges, as from a folder; gone is gone there, too."""
+    bucket = s3.new_bucket()
+    with open_finished(tmp_path) as api:
+        episode = api.stores.episodes.get(example_id())
+        audio = api.context.views.of(episode.transcript or "").sha256
+        kept = [api.stores.blobs.read(digest) for digest in (audio, episode.transcript or "")]
+    for name, value in (
+        ("ENDPOINT_URL", s3.address),
+        ("REGION", "us-east-1"),
+        ("ACCESS_KEY_ID", "key"),
+        ("SECRET_ACCESS_KEY", "s"),
+    ):
+        monkeypatch.setenv(f"AWS_{name}", value)
+    with open_api(tmp_path, blobs=f"s3://{bucket}") as api:
+        there = S3Blobs(f"s3://{bucket}", tmp_path_factory.mktemp("there"), access=s3.access)
+        for blob in kept:
+            there.put(blob)
+        assert api.get(PATH, headers={"Range": "bytes=5-9"}).content == SOUND[5:10]
+        assert api.get(PATH).content == SOUND
+        api.stores.blobs.remove(audio)
+        problem_of(api.get(PATH), 404)
+        assert "not kept here any more" in api.get(f"/episodes/{example_id()}", headers={"Accept": "text/html"}).text

@@ -166,3 +166,14 @@ def test_a_form_in_another_shape_is_refused(guarded: Api) -> None:
     typed = {**own, "Content-Type": "application/x-www-form-urlencoded"}
     assert guarded.client.post("/sign-in", content=b"token=%FF", headers=typed).status_code == 400
     assert guarded.client.post("/sign-in", content=b"a&" * 3000, headers=typed).status_code == 400
+
+
+def test_requests_for_pages_are_counted_by_what_they_are_for(api: Api) -> None:
+    """Not by address, of which there are endless ones; and the page that one is on is marked in the menu."""
+    assert api.get("/episodes/ep_nobody", headers=BROWSER).status_code == 404
+    counted = api.get("/metrics").text
+    assert 'route="/episodes/{episode_id}",status="404"' in counted
+    assert "ep_nobody" not in counted
+    show = harmless(api.get("/shows/nothing", headers=BROWSER))
+    assert [link.text() for link in show.css("[aria-current=page]")] == ["Shows"]
+    assert harmless(api.get("/nowhere", headers=BROWSER)).css("[aria-current=page]") == []
