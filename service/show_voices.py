@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from storage.errors import NotFound, OptionError
+from storage.errors import EarmarkError, NotFound, OptionError
 from storage.library import Library
 from storage.person_names import name_of_voice, same_person
 from storage.respoken import as_remembered
@@ -16,6 +17,11 @@ from storage.voice_sources import set_sources, sources_of
 from storage.voiceless import remove_embeddings
 from storage.voices import KnownShow, Voice, VoiceMemory
 from worker.stores import Stores
+
+_log = logging.getLogger("earmark.voices")
+
+_INDEXING_SECONDS = 5.0
+"""After which whoever changed a voice need not wait any longer for the index of the search."""
 
 SHORTEST_ID = 4
 """Characters of a voice's id that may stand for the whole of it."""
@@ -121,10 +127,19 @@ class ShowVoices:
         voices = {sample.id: voice for voice in self.memory.of_show(show) for sample in voice.samples}
         change = as_remembered(voices, forgotten)
         kept = retell_ledger(self.stores.engine, self.stores.blobs, show, change)
+        if kept.changed:
+            self._tell_the_index()
         if self.library is None:
             return kept
         written = retell_library(self.library, show, change)
         return Retold(kept.changed + written.changed, kept.total + written.total, (*kept.unreadable, *written.unreadable))
+
+    def _tell_the_index(self) -> None:
+        """Make the change findable at once; what takes longer, or goes wrong, is made up for by the service."""
+        try:
+            self.stores.indexer.catch_up(seconds=_INDEXING_SECONDS)
+        except EarmarkError as error:
+            _log.warning("What was changed will be found by a search only later: %s", error)
 
 
 def called(voice: Voice) -> str:

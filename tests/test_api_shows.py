@@ -53,6 +53,7 @@ def test_a_name_is_told_to_the_transcripts(api: Api) -> None:
     answer = api.get("/v1/episodes/ep_1/transcript")
     assert answer.json()["speakers"][0]["name"] == "Ann Lee"
     assert answer.headers["etag"] != tag
+    assert {found["speaker"] for found in api.get("/v1/search", params={"q": 'speaker:"Ann Lee"'}).json()["items"]} == {"Ann Lee"}
     assert "<v Ann Lee>" in api.get("/v1/episodes/ep_2/transcript", params={"format": "vtt"}).text
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import signal
+import socket
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from service.commands.serve import listening
 from tests.commands import Terminal
 
 
@@ -58,6 +61,27 @@ def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
     assert second.status == 1
     assert "cannot listen" in second.err
     assert "Choose another" in second.err
+
+
+def test_small_answers_are_sent_at_once() -> None:
+    """Not when the client has acknowledged what came before, for which it takes 40 ms."""
+
+    async def accepted() -> int:
+        found = asyncio.get_running_loop().create_future()
+
+        async def note(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            found.set_result(writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        with listening("127.0.0.1", 0) as listener:
+            async with await asyncio.start_server(note, sock=listener):
+                _, writer = await asyncio.open_connection(*listener.getsockname())
+                try:
+                    return int(await found)
+                finally:
+                    writer.close()
+
+    assert asyncio.run(accepted()) != 0
 
 
 @pytest.mark.parametrize("options", [["--port", "70000"], ["--host", "no.such.host.invalid"]])

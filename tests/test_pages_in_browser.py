@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from storage.documents import Coverage, Speaker
+from tests import transcripts
 from tests.apiserver import Api
 from tests.browser import SCHEMES, WIDTHS, Scheme, visiting
 from tests.finished import example_id, open_finished
+from tests.transcripts import HOSTILE
 from tests.webserver import Reply, WebServer
 
 pytestmark = pytest.mark.slow
@@ -197,6 +201,14 @@ def test_no_page_shuts_anybody_out(browser: Browser, api: Api, width: int, schem
             assert visit.violations() == "", name
             assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), name
             visit.take(f"{name}-{width}-{scheme}")
+        page = visit.go(EPISODE)
+        page.locator(".notes summary").click()
+        if width > 400:  # a phone has no keys
+            page.locator(".keys summary").click()
+        assert visit.violations() == "", "opened"
+        page.locator(".why-button").nth(3).focus()
+        assert visit.violations() == "", "asked why"
+        visit.take(f"episode-opened-{width}-{scheme}")
         # a page that is not there, or a query that is none, is an error to the console of the browser alone
         visit.complaints[:] = [text for text in visit.complaints if "404" not in text and "422" not in text]
 
@@ -245,3 +257,48 @@ def test_a_link_of_another_site_leads_on_by_one_click(browser: Browser, tmp_path
         _ready(page)
         page.wait_for_function("() => Math.abs(document.querySelector('#sound').currentTime - 70.5) < 0.1")
         context.close()
+
+
+def test_what_is_heard_stays_in_sight_unless_somebody_looks_elsewhere(browser: Browser, api: Api) -> None:
+    """Or does not want to be led."""
+    with visiting(browser, api.url, width=390) as visit:
+        page = visit.go(EPISODE)
+        _ready(page)
+        page.evaluate("() => { document.querySelector('#sound').currentTime = 150; }")
+        page.get_by_role("button", name="Play", exact=True).click()
+        expect(page.locator(".said.now")).to_be_in_viewport()
+        page.get_by_role("button", name="Follow").click()
+        page.evaluate("() => scrollTo(0, 0)")
+        page.evaluate("() => { document.querySelector('#sound').currentTime = 20; }")
+        page.wait_for_function("() => document.querySelector('#sound').currentTime > 21")
+        expect(page.locator(".said.now")).not_to_be_in_viewport()
+        assert page.evaluate("() => scrollY") < 50
+
+
+def test_hostile_strings_run_nowhere_and_make_no_page_wider(browser: Browser, api: Api) -> None:
+    """In the pages of an episode and its show, in what is found, and in what is told of a problem."""
+    ran: list[str] = []
+    with visiting(browser, api.url, width=390) as visit:
+        visit.page.on("dialog", lambda dialog: ran.append(dialog.message))
+        for number, text in enumerate(HOSTILE):
+            made = transcripts.transcript(
+                [transcripts.segment(f"needle {text}", 10.0 * n) for n in range(2)],
+                [transcripts.chapter(text, 0, 5, (0, 1), url=text)],
+                speakers=[Speaker(label="Speaker 1", name=text, talk_time=5)],
+                coverage=[Coverage(start=0, end=900, kind="music", inserted=True), Coverage(start=900, end=1500, kind="unclear")],
+                id=f"ep_hostile{number}", title=text, show=text, page_url=text,
+            )  # fmt: skip
+            api.finish(api.add_job(f"hostile{number}", title=text, show=text.replace("\0", "")), made)
+            page = visit.go(f"/episodes/ep_hostile{number}")
+            page.get_by_label("Search in this episode").fill(text[:200])
+            page.keyboard.press("Enter")
+            assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), text[:80]
+            if number == 0:
+                visit.take("hostile")
+            page.locator(".trail a").nth(1).click()
+            assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), text[:80]
+        api.stores.indexer.catch_up()
+        visit.go("/search?q=needle")
+        visit.go(f"/search?{urlencode({'q': HOSTILE[0], 'show': HOSTILE[17]})}")
+        visit.go("/")
+    assert ran == []

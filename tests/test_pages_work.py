@@ -128,6 +128,8 @@ def test_jobs_are_listed_by_state_and_piece_of_the_title(api: Api) -> None:
     assert the(page, "a[href='/jobs?state=failed'] .hint").text() == "1"
     assert [title.text() for title in look(api, "/jobs?state=done").css(".jobs h2")] == ["More noise"]
     assert [title.text() for title in look(api, "/jobs?q=NOISE").css(".jobs h2")] == ["More noise", "Noise"]
+    assert [title.text() for title in look(api, "/jobs?episode=ep_broken").css(".jobs h2")] == ["Signal"]
+    assert the(look(api, "/episodes/ep_waiting"), ".empty a").attributes["href"] == "/jobs?episode=ep_waiting"
     assert "No job is like that" in the(look(api, "/jobs?q=nothing"), ".empty").text()
 
 

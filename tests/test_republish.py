@@ -253,6 +253,8 @@ def test_a_feed_that_is_known_is_not_sent_again(api: Api) -> None:
     answer = api.get(path)
     tag, built = answer.headers["etag"], answer.headers["last-modified"]
     assert answer.headers["content-type"].startswith("application/rss+xml")
+    head = api.client.head(path)
+    assert (head.status_code, head.content, head.headers["etag"]) == (200, b"", tag)
     for known in ({"If-None-Match": tag}, {"If-None-Match": f"W/{tag}"}, {"If-Modified-Since": built}):
         again = api.get(path, headers=known)
         assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)

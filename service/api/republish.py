@@ -46,6 +46,7 @@ def _described(media_type: str, text: str, *more: int) -> dict[int | str, dict[s
     return told | documented(403, *more)
 
 
+@router.head("/shows/{show}/feed.xml", include_in_schema=False)
 @router.get(
     "/shows/{show}/feed.xml",
     summary="Give on a show as a feed",
@@ -72,6 +73,7 @@ def get_feed(
     return _conditional(rss(page), RSS_TYPE, page.built, if_none_match, if_modified_since)
 
 
+@router.head("/shows.opml", include_in_schema=False)
 @router.get(
     "/shows.opml",
     summary="List the feeds of all shows",

@@ -75,7 +75,9 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
     """Listen before anything else is done, so that a port that is taken is said at once."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        opened = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        # asyncio sends small answers at once only by sockets that say they are TCP; others wait 40 ms for the client's word
+        listener = socket.socket(opened.family, opened.type, socket.IPPROTO_TCP, fileno=opened.detach())
     except OSError as error:
         raise OptionError(
             f"The server cannot listen on {host}:{port}: {error.strerror or error}.", hint="Choose another."

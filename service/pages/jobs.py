@@ -23,11 +23,19 @@ State = Annotated[JobState | None, Query()]
 
 @router.get("/jobs")
 def jobs(
-    request: Request, here: Here, *, state: State = None, q: Piece = None, submission: IdQuery = None, after: After = None
+    request: Request,
+    here: Here,
+    *,
+    state: State = None,
+    q: Piece = None,
+    episode: IdQuery = None,
+    submission: IdQuery = None,
+    after: After = None,
 ) -> Response:
     """List the jobs, the newest first."""
     ids = here.submissions.kept(f"#{submission}").split() if submission is not None else None
-    found = here.requests.list(states=(state,) if state else (), query=q, ids=ids, after=after, limit=_ON_A_PAGE)
+    states = (state,) if state else ()
+    found = here.requests.list(states=states, episode_id=episode, query=q, ids=ids, after=after, limit=_ON_A_PAGE)
     return page(
         request,
         "jobs.html",
@@ -36,7 +44,7 @@ def jobs(
         states=STATES,
         state=state,
         query=q or "",
-        submission=submission,
+        some_of="one request" if submission else "one episode" if episode else "",
         next=following(request, found.next),
     )
 

@@ -12,6 +12,7 @@
   const words = new Map();
   let current = null;
   let word = -1;
+  let wasPlaying = false;
   let scrolledByHand = 0;
 
   // when the words of a paragraph begin, in seconds, and at which character each begins and ends
@@ -119,11 +120,13 @@
     const { seconds, playing } = event.detail;
     const block = blocks[lastBefore(blocks, seconds + 0.02, (some) => some.start)] ?? null;
     const number = block ? lastBefore(wordsOf(block).starts, seconds + 0.02, (start) => start) : -1;
+    const begins = playing && !wasPlaying;
+    wasPlaying = playing;
+    if (block && playing && (begins || block !== current) && follows() && !isSeen(block.element)) reveal(block.element);
     if (block === current && number === word) return;
     if (block !== current) {
       current?.element.classList.remove("now");
       block?.element.classList.add("now");
-      if (block && playing && follows() && !isSeen(block.element)) reveal(block.element);
     }
     current = block;
     word = number;
