@@ -16,7 +16,8 @@ Beside these, hosts who for once are on the telephone: its band changes what the
 which is no goal but has to be said. All shows share the same people, so intervals are by people: the middle 95 % of what comes
 out when as many are drawn from them, with replacement, 2,000 times. Voices come from the true turns (one embedding for all that
 a speaker says in an episode); some episodes (`--diarized`) are told apart by the real diarizer instead. The readers are those
-of ../shared/audio/speakers. No reader, and no channel of this file, had a part in what the matching knows of channels.
+of ../shared/audio/speakers. No reader, and no channel of this file, had a part in what the matching knows of channels; how alike
+strangers are, and one voice to itself, was set in view of other takes of these readers.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -43,13 +44,13 @@ class Respoken:
         """Whether anything is other than it was."""
         return self.after != self.before
 
-    @property
+    @cached_property
     def renamed(self) -> dict[str, str]:
         """What is shown of speakers in place of what, where that changed."""
         pairs = [(shown(old), shown(new)) for old, new in zip(self.before, self.after, strict=True)]
         return {old: new for old, new in pairs if old != new}
 
-    @property
+    @cached_property
     def is_plain(self) -> bool:
         """Whether each name that is shown stands for one speaker before and after, so that it can be replaced as text."""
         return all(len({shown(s) for s in speakers}) == len(speakers) for speakers in (self.before, self.after))
@@ -73,7 +74,7 @@ def respoken(document: bytes, change: Change) -> Respoken:
             return Respoken(document, before, before)
         written = _SPEAKERS.dump_json(after, indent=layout).replace(b"\n", b"\n ")
         rest = tail[length:].encode("utf-8")
-        return Respoken(document[:start] + written + rest, before, after)
+        return Respoken(b"".join((memoryview(document)[:start], written, rest)), before, after)
     return _read_and_written(document, change)
 
 

@@ -30,7 +30,7 @@ from storage.tables import episodes, jobs, steps
 
 Item = TypeVar("Item")
 
-_AT_ONCE = 8
+_AT_ONCE = 16
 """Transcripts that are written at once: most of the time is waiting for the disk."""
 
 _FILES_AT_ONCE = 25
@@ -131,7 +131,7 @@ def _exports_retold(root: Path, entry: IndexedEpisode, change: Change) -> _Made:
     exports = {root / file: name for name, file in entry.files.items() if name in RENAMINGS and new.renamed}
     there = {file: name for file, name in exports.items() if file.is_file()}
     for file, name in there.items():
-        write_unnamed(file, _exported(name, file.read_text("utf-8"), new))
+        write_unnamed(file, _exported(name, file.read_bytes().decode("utf-8"), new))
     return _Made(entry, new, tuple(there))
 
 

@@ -48,6 +48,8 @@ class VoiceSample:
     """Digests of short recordings, for people to listen to."""
     heard: NameCandidate | None
     """The name for which the episode itself speaks."""
+    created_at: float = 0.0
+    """When it was remembered."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -300,4 +302,5 @@ def _sample(row: Row[Any]) -> VoiceSample:
         score=row.score,
         clips=tuple(json.loads(row.clips)),
         heard=NameCandidate.model_validate_json(row.heard) if row.heard is not None else None,
+        created_at=row.created_at,
     )

@@ -21,7 +21,7 @@ from storage.export.renaming import RENAMINGS
 from storage.ledger import Ledger
 from storage.library import Library, load
 from storage.respoken import respoken, shown
-from storage.retold import retell_ledger, retell_library
+from storage.retold import _FILES_AT_ONCE, retell_ledger, retell_library
 from tests import transcripts
 from tests.commands import REPOSITORY
 
@@ -171,6 +171,29 @@ def test_two_speakers_of_one_name_are_told_apart_by_making_the_export_anew(tmp_p
     retell_library(library, "The Show", renaming("Speaker 2", "Bo"))
     assert "<v Eva>Hello there" in saved.files["vtt"].read_text()
     assert "<v Bo>So Speaker 2" in saved.files["vtt"].read_text()
+
+
+def test_line_ends_that_another_program_wrote_stay(tmp_path: Path) -> None:
+    """Nothing but the name changes in an export, not one byte."""
+    library = Library(tmp_path)
+    path = library.save(talk(), USUAL).files["vtt"]
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    before = path.read_bytes()
+    retell_library(library, "The Show", renaming("Speaker 1", "Bo"))
+    assert path.read_bytes() == before.replace(b"<v Speaker 1>", b"<v Bo>") != before
+
+
+def test_many_transcripts_are_changed_in_several_goes(tmp_path: Path) -> None:
+    """Each with its exports, each once, and one that cannot be read stops none of the others."""
+    library = Library(tmp_path)
+    count = 2 * _FILES_AT_ONCE + 3
+    saved = [library.save(talk(number), ("vtt",)) for number in range(count)]
+    saved[_FILES_AT_ONCE].transcript_path.write_text("{}")
+    retold = retell_library(library, "The Show", renaming("Speaker 1", "Bo"))
+    assert (retold.changed, retold.total, len(retold.unreadable)) == (count - 1, count, 1)
+    names = [b"<v Bo>" in one.files["vtt"].read_bytes() for one in saved]
+    assert names == [number != _FILES_AT_ONCE for number in range(count)]
+    assert [entry.speakers[0] for entry in library.read_index().index.episodes].count("Bo") == count - 1
 
 
 def test_words_that_look_like_a_name_are_no_name(tmp_path: Path) -> None:

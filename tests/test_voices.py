@@ -55,6 +55,16 @@ def test_hosts_emerge_by_recurrence_and_guests_stay_alone(memory: VoiceMemory) -
     assert [len(voice.episodes) for voice in voices] == [8, 8, *[1] * 8]
 
 
+def test_who_joins_a_show_late_is_known_from_the_second_time_on(memory: VoiceMemory) -> None:
+    """However many guests came once before; a host is not outvoted by the past."""
+    people = Speakers()
+    for number in range(25):
+        add(memory, number, people.episode("Ann", f"guest {number}"))
+    first, *later = [add(memory, 25 + number, people.episode("Ann", "Bob"))["Bob"] for number in range(4)]
+    assert first.score is None
+    assert {sample.voice_id for sample in later} == {first.voice_id}
+
+
 def test_an_unknown_guest_is_matched_with_nobody(memory: VoiceMemory) -> None:
     """A new voice has no score; one that was known has."""
     people = Speakers()

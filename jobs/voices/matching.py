@@ -2,8 +2,8 @@
 
 Two things could be true of a speaker and a voice: they are one person, or strangers. How alike (cosine) the two would be in
 either case is known roughly of each model, and better the more is heard; the quotient of both likelihoods is weighed with how
-likely the voice is to be heard at all. So a host of twenty episodes is known by a likeness with which a guest who came once
-stays a stranger: people who come once seldom come again.
+likely the voice is to be heard at all, by the episodes since it first was. So a host of twenty episodes is known by a
+likeness with which a guest who came once stays a stranger: people who come once seldom come again.
 
 A telephone makes all who use it alike and hides who they are, so whoever is on it is compared only with voices on it.
 
@@ -99,7 +99,7 @@ def match(speakers: Sequence[Heard], profiles: Sequence[Profile], expected: Expe
     if not speakers or not profiles:
         return Matches({}, frozenset())
     met = _met(profiles)
-    coming = [min(_odds_of_coming(profile, profiles), most_odds) for profile in profiles]
+    coming = [min(_odds_of_coming(profile), most_odds) for profile in profiles]
     odds = _evidence(speakers, profiles, met, expected) + np.log(coming)
     sure = _sureness(odds, met)
     claims = _against_strangers(odds) >= SURE
@@ -122,14 +122,10 @@ def match(speakers: Sequence[Heard], profiles: Sequence[Profile], expected: Expe
 # ------------------------------------------------------------------ how sure
 
 
-def _odds_of_coming(profile: Profile, profiles: Sequence[Profile]) -> float:
-    """Return the odds that a voice is heard in an episode, by those in which the show's voices were heard so far.
-
-    Their order does not count, since back numbers may come in any.
-    """
-    episodes = len(frozenset[str]().union(*(other.episodes for other in profiles)))
-    mine = len(profile.episodes)
-    return mine / (episodes - mine + NEW_VOICES)
+def _odds_of_coming(profile: Profile) -> float:
+    """Return the odds that a voice is heard in an episode, by those since it was heard first: a new host is soon one, too."""
+    heard = len(profile.episodes)
+    return heard / (profile.since - heard + NEW_VOICES)
 
 
 def _against_strangers(odds: Scores) -> Scores:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from jobs.voices.channels import channels_of
 from storage.documents import EngineInfo
-from storage.voices import Embedding, NewSample, Voice
+from storage.voices import Embedding, NewSample, Voice, VoiceSample
 
 FULL_WEIGHT = 60.0
 """Seconds of talk after which an episode's sample is worth no more than others."""
@@ -36,6 +36,8 @@ class Profile:
     """Weighted mean of the samples without what channels did to them, unit length."""
     episodes: frozenset[str]
     """All in which the voice was heard, either way."""
+    since: int
+    """In how many episodes any of the show's voices was heard since this one was for the first time, those included."""
     likenesses: tuple[float, ...]
     """How alike each sample is to the others' mean (cosine); none with less than two."""
 
@@ -47,7 +49,14 @@ def model_key(engine: EngineInfo) -> str:
 
 def profiles_of(voices: Sequence[Voice], model: str, *, without: str | None = None) -> tuple[Profile, ...]:
     """Return the profiles of voices under a model; what the episode `without` contributed does not count."""
-    return tuple(profile for voice in voices for profile in _profiles_of(voice, model, without))
+    samples = {
+        voice.id: [sample for sample in voice.samples if sample.model == model and sample.episode_id != without]
+        for voice in voices
+    }
+    times: dict[str, float] = {}
+    for sample in sorted((sample for some in samples.values() for sample in some), key=lambda sample: sample.created_at):
+        times.setdefault(sample.episode_id, sample.created_at)
+    return tuple(profile for voice_id, some in samples.items() for profile in _profiles_of(voice_id, some, model, times))
 
 
 def heard_by(model: str, speakers: Sequence[NewSample]) -> tuple[Heard, ...]:
@@ -59,16 +68,19 @@ def heard_by(model: str, speakers: Sequence[NewSample]) -> tuple[Heard, ...]:
     )
 
 
-def _profiles_of(voice: Voice, model: str, without: str | None) -> Iterator[Profile]:
-    samples = [sample for sample in voice.samples if sample.model == model and sample.episode_id != without]
+def _profiles_of(voice_id: str, samples: Sequence[VoiceSample], model: str, times: Mapping[str, float]) -> Iterator[Profile]:
+    """Yield the profiles of a voice; `times` are those at which the show's episodes were remembered."""
     episodes = frozenset(sample.episode_id for sample in samples)
+    first = min((times[episode] for episode in episodes), default=0.0)
+    since = sum(time >= first for time in times.values())
     embeddings, telephone = _comparable([sample.embedding for sample in samples], model)
     weights = np.array([max(1.0, min(sample.seconds, FULL_WEIGHT)) for sample in samples], dtype=np.float32)
     for narrow in (False, True):
         mine = telephone == narrow
         if mine.any():
             weighted = embeddings[mine] * weights[mine, None]
-            yield Profile(voice.id, narrow, unit(weighted.sum(axis=0)), episodes, _likenesses(embeddings[mine], weighted))
+            likenesses = _likenesses(embeddings[mine], weighted)
+            yield Profile(voice_id, narrow, unit(weighted.sum(axis=0)), episodes, since, likenesses)
 
 
 def _comparable(embeddings: Sequence[Embedding], model: str) -> tuple[Embedding, npt.NDArray[np.bool_]]:

@@ -34,7 +34,7 @@ IfModifiedSince = Annotated[
 _TEXT = {"schema": {"type": "string"}}
 _HEADERS = {
     "ETag": {"description": "Names this state of the feed.", **_TEXT},
-    "Last-Modified": {"description": "When the newest transcript was made, or a speaker named since.", **_TEXT},
+    "Last-Modified": {"description": "When the newest transcript was made.", **_TEXT},
 }
 
 
