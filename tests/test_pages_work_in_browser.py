@@ -68,7 +68,7 @@ def test_an_episode_is_submitted_watched_and_read(browser: Browser, api: Api, tm
         web.routes["/episode.mp3"] = (EXAMPLES / "episode.mp3").read_bytes()
         web.routes["/feed.xml"] = feed_of(Item("Twelve", web.url("/episode.mp3"), "g12"), title="The Open Models Show")
         page = visit.go("/")
-        page.get_by_role("navigation").get_by_role("link", name="Submit").click()
+        page.get_by_role("navigation", name="Places").get_by_role("link", name="Submit").click()
         page.get_by_label("Address", exact=True).fill(web.url("/feed.xml"))
         page.get_by_role("button", name="Submit").click()
         expect(page.locator("h1")).to_have_text("Twelve")
