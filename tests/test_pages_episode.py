@@ -153,9 +153,10 @@ def test_more_voices_than_colours_share_them(api: Api) -> None:
 
 def test_a_page_of_three_hours_has_text_and_times_and_no_element_for_each_word(api: Api) -> None:
     """So it stays small; how fast it is made is measured in benchmarks."""
-    api.finish(api.add_job("long"), transcripts.long_transcript(3, 30_000))
+    api.finish(api.add_job("long"), transcripts.long_transcript(3, 30_000))  # which says that it is of another episode
     answer = api.get("/episodes/ep_long", headers=BROWSER)
     assert len(answer.content) < 700_000
     page = harmless(answer)
     assert len(page.css(".transcript *")) < 4000
+    assert "/ep_long/" in (the(page, ".downloads a").attributes["href"] or "")
     assert sum(len((said.attributes["data-t"] or "").split(",")) for said in page.css(".said")) == 30_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -28,7 +29,7 @@ def episode(request: Request, here: Here, episode_id: EpisodePath, phrase: Phras
     record = here.episodes.get(episode_id)
     if record.transcript is None:
         return page(request, "waiting.html", episode=record, show_key=show_key(record.show))
-    view = here.views.of(record.transcript)
+    view = replace(here.views.of(record.transcript), id=record.id)  # one transcript may have been made for several
     base = base_address(request, here)
     return page(
         request,

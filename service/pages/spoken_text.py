@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from operator import attrgetter, sub
 
 from storage.documents import Word
 from storage.export.sections import Paragraph
+
+_START, _END, _TEXT = attrgetter("start"), attrgetter("end"), attrgetter("text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +48,23 @@ def said(paragraph: Paragraph, anchor: str, *, is_target: bool) -> Said:
     words = paragraph.words
     return Said(
         start=paragraph.start,
-        end=max(word.end for word in words),
+        end=max(map(_END, words)),
         anchor=anchor,
         is_target=is_target,
         voice=paragraph.speaker,
         text=paragraph.text,
         times=_times(words),
-        lengths=_lengths(words),
+        lengths=_lengths(words, paragraph.text),
     )
 
 
 def _times(words: Sequence[Word]) -> str:
-    hundredths = [round(word.start * 100) for word in words]
-    steps = [after - before for before, after in pairwise(hundredths)]
-    return ",".join(map(str, [hundredths[0], *steps]))
+    hundredths = [round(start * 100) for start in map(_START, words)]
+    return ",".join(map(str, [hundredths[0], *map(sub, hundredths[1:], hundredths)]))
 
 
-def _lengths(words: Sequence[Word]) -> str:
-    if not any(word.joined or " " in word.text for word in words):
+def _lengths(words: Sequence[Word], text: str) -> str:
+    if text.split(" ") == list(map(_TEXT, words)):
         return ""
     spaces = [0, *(0 if word.joined else 1 for word in words[1:])]
     return ",".join(str(space + _units(word.text)) for space, word in zip(spaces, words, strict=True))

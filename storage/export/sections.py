@@ -62,16 +62,21 @@ def _paragraphs(segments: tuple[Segment, ...]) -> Iterator[Paragraph]:
     words: list[Word] = []
     length = 0
     speaker: str | None = None
-    for word, says in (pair for segment in segments for pair in spoken(segment)):
-        if words and (
-            says != speaker
-            or word.start - words[-1].end > _LONG_PAUSE
-            or (length > _LONG_PARAGRAPH and words[-1].text[-1] in SENTENCE_ENDS)
-        ):
-            yield Paragraph(words[0].start, speaker, text_of(words), tuple(words))
-            words, length = [], 0
-        words.append(word)
-        length += len(word.text) + 1
-        speaker = says
+    for segment in segments:
+        for word, says in spoken(segment):
+            if words and (says != speaker or word.start - words[-1].end > _LONG_PAUSE or _is_long(words, length)):
+                yield _paragraph(words, speaker)
+                words, length = [], 0
+            words.append(word)
+            length += len(word.text) + 1
+            speaker = says
     if words:
-        yield Paragraph(words[0].start, speaker, text_of(words), tuple(words))
+        yield _paragraph(words, speaker)
+
+
+def _is_long(words: list[Word], length: int) -> bool:
+    return length > _LONG_PARAGRAPH and words[-1].text[-1] in SENTENCE_ENDS
+
+
+def _paragraph(words: list[Word], speaker: str | None) -> Paragraph:
+    return Paragraph(words[0].start, speaker, text_of(words), tuple(words))
