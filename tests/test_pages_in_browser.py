@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from storage.documents import Coverage, Speaker
 from tests import transcripts
 from tests.apiserver import Api
-from tests.browser import SCHEMES, WIDTHS, Scheme, visiting
+from tests.browser import HEARD_FROM, IS_HEARD, SCHEMES, WIDTHS, Scheme, visiting
 from tests.finished import example_id, open_finished
 from tests.transcripts import HOSTILE
 from tests.webserver import Reply, WebServer
@@ -22,7 +22,6 @@ pytestmark = pytest.mark.slow
 EPISODE = f"/episodes/{example_id()}"
 
 PLACE = "() => document.querySelector('#sound').currentTime"
-IS_PLAYING = "() => !document.querySelector('#sound').paused && document.querySelector('#sound').currentTime > 0"
 MARKED = "() => [...(CSS.highlights.get('playing') ?? [])].map((range) => range.toString())"
 CLICK_AT = """([paragraph, word]) => {
   const text = document.querySelectorAll('.words')[paragraph].firstChild;
@@ -63,8 +62,8 @@ def test_a_click_on_a_chapter_is_heard_from_its_start(browser: Browser, api: Api
         third = page.locator(".chapters a.chapter").nth(2)
         start = _starts(page)[2]
         third.click()
-        page.wait_for_function(IS_PLAYING)
-        assert start - 0.05 <= page.evaluate(PLACE) < start + 0.3
+        page.wait_for_function(IS_HEARD)
+        assert page.evaluate(HEARD_FROM) == pytest.approx(start, abs=0.3)
         expect(third).to_have_attribute("aria-current", "true")
         expect(page.locator("#now")).to_have_text("Pretraining")
         assert page.url.endswith(f"#t={round(start, 2):g}")
@@ -81,8 +80,8 @@ def test_a_click_on_a_word_is_heard_and_the_word_that_is_heard_is_marked(browser
         word = next(word for segment in transcript["segments"] for word in segment["words"] if word["text"].startswith("Clara"))
         paragraph = next(n for n, words in enumerate(page.locator(".words").all_text_contents()) if "Clara" in words)
         page.mouse.click(*page.evaluate(CLICK_AT, [paragraph, "Clara"]))
-        page.wait_for_function(IS_PLAYING)
-        assert word["start"] - 0.05 <= page.evaluate(PLACE) < word["start"] + 0.3
+        page.wait_for_function(IS_HEARD)
+        assert page.evaluate(HEARD_FROM) == pytest.approx(word["start"], abs=0.3)
         page.keyboard.press("Space")
         assert page.evaluate("() => document.querySelector('#sound').paused")
         page.evaluate("(at) => { document.querySelector('#sound').currentTime = at; }", word["start"] + 0.02)

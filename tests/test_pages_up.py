@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import Visit, visiting
+from tests.browser import HEARD_FROM, IS_HEARD, Visit, visiting
 from tests.commands import Item, Terminal, feed_of
 from tests.webserver import Reply, WebServer
 from tests.workshop import EXAMPLES, SCRIPT
@@ -20,7 +20,6 @@ from tests.yard import free_port
 
 pytestmark = pytest.mark.slow
 
-PLACE = "() => document.querySelector('#sound').currentTime"
 LONG = 240_000
 """Milliseconds that the work may take on a busy machine."""
 
@@ -77,8 +76,8 @@ def _hear(page: Page) -> None:
     third = page.locator(".chapters a.chapter").nth(2)
     start = float(third.get_attribute("data-at") or "")
     third.click()
-    page.wait_for_function("() => document.querySelector('#sound').currentTime > 1")
-    assert start - 0.05 <= page.evaluate(PLACE) < start + 0.3
+    page.wait_for_function(IS_HEARD)
+    assert page.evaluate(HEARD_FROM) == pytest.approx(start, abs=0.3)
     page.get_by_role("button", name="Pause").click()
     word = page.locator(".words", has_text="welcome back").first
     word.click(position={"x": 4, "y": 12})

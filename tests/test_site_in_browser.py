@@ -12,7 +12,7 @@ from service.site.index import SHARDS, shard_of
 from storage.documents import Word
 from storage.search.tokens import tokens_of
 from tests import transcripts
-from tests.browser import SCHEMES, WIDTHS, Scheme, visiting
+from tests.browser import HEARD_FROM, IS_HEARD, SCHEMES, WIDTHS, Scheme, visiting
 from tests.commands import Terminal
 from tests.finished import example_id, open_finished
 from tests.transcripts import HOSTILE
@@ -62,8 +62,8 @@ def test_an_episode_is_heard_from_the_disk(browser: Browser, site: str) -> None:
         third = page.locator(".chapters a.chapter").nth(2)
         start = float(third.get_attribute("data-at") or "")
         third.click()
-        page.wait_for_function("() => document.querySelector('#sound').currentTime > 1")
-        assert start - 0.05 <= page.evaluate("() => document.querySelector('#sound').currentTime") < start + 0.3
+        page.wait_for_function(IS_HEARD)
+        assert page.evaluate(HEARD_FROM) == pytest.approx(start, abs=0.3)
 
 
 def test_a_search_finds_without_a_server_and_leads_to_the_second(browser: Browser, site: str) -> None:
