@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import random
+
 import numpy as np
 import pytest
 
+from examples.training.voice_channels import scatter, telephone_of, through_channel
+from jobs.engines.protocols import SAMPLE_RATE
 from jobs.engines.resemblyzer import ResemblyzerDiarizer
 from jobs.voices.channels import RESEMBLYZER_CHANNELS, Channels, channels_of
 from jobs.voices.profile import heard_by, model_key, profiles_of, unit
@@ -55,10 +59,10 @@ def test_they_are_known_for_the_weights_that_ship_and_for_no_others() -> None:
 
 def test_nothing_is_left_of_what_channels_do(channels: Channels) -> None:
     """The directions are taken out, whatever lies along them; what is left has length one."""
-    random = np.random.default_rng(1)
-    embeddings = random.standard_normal((5, channels.basis.shape[1])).astype(np.float32)
+    draw = np.random.default_rng(1)
+    embeddings = draw.standard_normal((5, channels.basis.shape[1])).astype(np.float32)
     left = channels.without(embeddings)
-    moved = channels.without(embeddings + random.standard_normal((5, len(channels.basis))) @ channels.basis)
+    moved = channels.without(embeddings + draw.standard_normal((5, len(channels.basis))) @ channels.basis)
     assert np.abs(left @ channels.basis.T).max() < 1e-5
     assert np.linalg.norm(left, axis=1) == pytest.approx(np.ones(5), abs=1e-5)
     assert np.abs(left - moved).max() < 1e-5
@@ -95,3 +99,30 @@ def test_it_is_told_from_what_the_encoder_gives_not_from_what_is_left(channels: 
     heard = heard_by(MODEL, [NewSample("near", near, 60.0), NewSample("far", calling(near, channels), 60.0)])
     assert [speaker.telephone for speaker in heard] == [False, True]
     assert heard_by(MODEL, []) == ()
+
+
+def test_what_is_learnt_is_where_voices_scatter_and_where_the_telephone_takes_them() -> None:
+    """From voices in a space of known directions, whoever they are."""
+    draw = np.random.default_rng(1)
+    voices = draw.standard_normal((12, 1, 16)) * np.r_[np.zeros(2), np.ones(14)]
+    wide = voices + draw.standard_normal((12, 6, 1)) * np.eye(16)[0]
+    narrow = voices + draw.standard_normal((12, 3, 1)) * np.eye(16)[0] + 5 * np.eye(16)[1]
+    basis, share = scatter(wide, narrow, 1)
+    assert abs(basis[0, 0]) == pytest.approx(1, abs=1e-6)
+    assert share == pytest.approx(1, abs=1e-6)
+    direction, bound = telephone_of(wide, narrow)
+    assert (narrow @ direction > bound).all()
+    assert not (wide @ direction > bound).any()
+
+
+@pytest.mark.parametrize("telephone", [False, True])
+def test_channels_for_learning_keep_time_and_level(telephone: bool) -> None:
+    """Whatever is drawn, and above 4 kHz a telephone has nothing."""
+    speech = (0.05 * np.random.default_rng(1).standard_normal(3 * SAMPLE_RATE)).astype(np.float32)
+    for seed in range(8):
+        heard = through_channel(speech, random.Random(seed), telephone=telephone)
+        assert abs(len(heard) - len(speech)) < SAMPLE_RATE / 10
+        assert np.sqrt(np.mean(heard**2)) == pytest.approx(0.06, rel=0.1)
+        power = np.abs(np.fft.rfft(heard)) ** 2
+        above = power[np.fft.rfftfreq(len(heard), 1 / SAMPLE_RATE) > 4200].sum() / power.sum()
+        assert above < 0.001 or not telephone
