@@ -47,12 +47,25 @@ def unheard(speech: Sequence[Span], segments: Sequence[Segment]) -> Iterator[Spa
 
 
 def within(segments: Sequence[Segment], gap: Span) -> list[Segment]:
-    """Return the segments with those of their words alone whose middle lies in the gap."""
+    """Return the segments with those of their words alone whose middle lies in the gap; none of them reaches beyond it.
+
+    Only the gap was heard: what an engine lets begin before it, beside a word that stands there, was said in it.
+    """
     inside = [
-        _only(segment, [word for word in segment.words if gap.start <= (word.start + word.end) / 2 <= gap.end])
+        _only(segment, [_clipped(word, gap) for word in segment.words if gap.start <= (word.start + word.end) / 2 <= gap.end])
         for segment in segments
     ]
-    return [segment for segment in inside if segment.words]
+    return [_reaching_as_its_words(segment) for segment in inside if segment.words]
+
+
+def _clipped(word: Word, gap: Span) -> Word:
+    start, end = max(word.start, gap.start), min(word.end, gap.end)
+    return word if (start, end) == (word.start, word.end) else word.model_copy(update={"start": start, "end": end})
+
+
+def _reaching_as_its_words(segment: Segment) -> Segment:
+    start, end = segment.words[0].start, max(word.end for word in segment.words)
+    return segment.model_copy(update={"start": start, "end": end})
 
 
 def with_found(segments: Sequence[Segment], found: Sequence[Segment], gap: Span, speech: Sequence[Span]) -> tuple[Segment, ...]:

@@ -65,9 +65,9 @@ def postgres() -> Iterator[Postgres]:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Run Debian's Chromium; skip where it is not."""
+    """Run Debian's Chromium; skip where it is not. As long as it runs, its driver's event loop runs in this thread."""
     with open_browser() as running:
         yield running
 

@@ -74,10 +74,17 @@ def write_pipeline(folder: Path) -> Path:
     for name in ("segmentation", "embedding", "plda"):
         (folder / name).mkdir(parents=True)
     (folder / "config.yaml").write_text(_CONFIG)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of pyannote's imports
-        _save(_segmentation(), folder / "segmentation")
-        _save(_embedding(), folder / "embedding")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(
+        1
+    )  # steps of training are so small that threads would wait for each other, on a busy machine for minutes
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of pyannote's imports
+            _save(_segmentation(), folder / "segmentation")
+            _save(_embedding(), folder / "embedding")
+    finally:
+        torch.set_num_threads(threads)
     np.savez(
         folder / "plda" / "xvec_transform.npz", mean1=np.zeros(_DIMENSION), mean2=np.zeros(_DIMENSION), lda=np.eye(_DIMENSION)
     )

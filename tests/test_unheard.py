@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.unheard import unheard, with_found
+from jobs.unheard import unheard, with_found, within
 from storage.documents import Segment, Span, Word
 
 
@@ -113,6 +113,17 @@ def test_a_word_is_not_moved_past_others() -> None:
     found = said("Absolutely, Frank.", 59.7, pace=0.5)
     whole = with_found([between, later], [found], Span(start=59.6, end=61.2), spans((59.6, 61.2), (61.7, 63.5), (68.8, 70)))
     assert whole == (found, between, later)
+
+
+def test_what_is_heard_in_a_gap_begins_and_ends_in_it() -> None:
+    """The engine heard the gap alone: a word that it lets begin before does not come before the word that stands there."""
+    stood = said("Yes,", 144.6, pace=0.36)
+    gap = Span(start=144.96, end=149.5)
+    again = [said("That's right.", 144.56, pace=1.04), said("Maybe", 149.4, pace=0.16), said("To", 149.6)]
+    found = within(again, gap)
+    assert [(segment.start, segment.end) for segment in found] == [(144.96, again[0].end), (149.4, 149.5)]
+    whole = with_found([stood], found, gap, spans((144.6, 149.5)))
+    assert texts(whole) == ["Yes,", "That's", "right.", "Maybe"]
 
 
 @given(
