@@ -20,7 +20,7 @@ from worker.stores import Stores
 
 _log = logging.getLogger("earmark.voices")
 
-_INDEXING_SECONDS = 5.0
+_INDEXING_SECONDS = 1.0
 """After which whoever changed a voice need not wait any longer for the index of the search."""
 
 SHORTEST_ID = 4
