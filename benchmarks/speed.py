@@ -59,12 +59,17 @@ def measure(audio: Path, model: Path, *, threads: int, rounds: int) -> list[Pair
 def run_earmark(audio: Path, model: Path, *, threads: int) -> Cost:
     """Run the command as a person would, for the first time; its standard output is one JSON event a line."""
     with tempfile.TemporaryDirectory() as folder:
-        speech = ["--engine", "whisper", "--model", str(model), "--device", "cpu", "--compute-type", "int8"]
-        speech += ["--threads", str(threads)]
-        return run_python(
-            ["-m", "service.cli", "run", str(audio), "--diarizer", "none", *speech, "-o", f"{folder}/out", "--json"],
-            environment={"EARMARK_DATA_DIR": f"{folder}/data"},
-        )
+        return run_earmark_in(Path(folder), audio, model, threads=threads)
+
+
+def run_earmark_in(folder: Path, audio: Path, model: Path, *, threads: int) -> Cost:
+    """Do the same with a folder in which the transcript is left, below `out`."""
+    speech = ["--engine", "whisper", "--model", str(model), "--device", "cpu", "--compute-type", "int8"]
+    speech += ["--threads", str(threads)]
+    return run_python(
+        ["-m", "service.cli", "run", str(audio), "--diarizer", "none", *speech, "-o", f"{folder}/out", "--json"],
+        environment={"EARMARK_DATA_DIR": f"{folder}/data"},
+    )
 
 
 def run_bare(audio: Path, model: Path, *, threads: int) -> Cost:

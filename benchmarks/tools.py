@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.children import run_command, run_python
+from benchmarks.children import run_command
 from benchmarks.peers import FASTER_WHISPER, WHISPERX, PeerMissing, installed
+from benchmarks.speed import run_earmark_in
 from storage.documents import Transcript
 
 BATCH, BEAM = 8, 5
@@ -52,17 +53,12 @@ class Tool:
     hear: Callable[[Path], Took]
 
 
-def earmark(settings: Settings, *options: str) -> Tool:
-    """Return `earmark run` as a person calls it for the first time, without telling speakers apart, with more `options`."""
+def earmark(settings: Settings) -> Tool:
+    """Return `earmark run` as a person calls it for the first time, without telling speakers apart."""
 
     def hear(audio: Path) -> Took:
-        speech = ["--engine", "whisper", "--model", str(settings.model), "--device", "cpu", "--compute-type", "int8"]
-        asked = ["--diarizer", "none", *speech, "--threads", str(settings.threads), *options]
         with tempfile.TemporaryDirectory() as folder:
-            cost = run_python(
-                ["-m", "service.cli", "run", str(audio), *asked, "-o", f"{folder}/out", "--json"],
-                environment={"EARMARK_DATA_DIR": f"{folder}/data"},
-            )
+            cost = run_earmark_in(Path(folder), audio, settings.model, threads=settings.threads)
             (path,) = Path(folder).glob("out/**/*.transcript.json")
             transcript = Transcript.model_validate_json(path.read_bytes())
         words = tuple(word.text for segment in transcript.segments for word in segment.words)
