@@ -100,9 +100,7 @@ class Hearing:
         prepared = self.episode.ready.prepared
 
         def listen(_: Report) -> Language:
-            transcriber = self.transcriber()
-            transcriber.expect(len(prepared.parts))  # before it is loaded
-            guess = transcriber.detect_language(read_clips(self.pcm(), places(prepared.speech, prepared.duration)))
+            guess = self.transcriber().detect_language(read_clips(self.pcm(), places(prepared.speech, prepared.duration)))
             return Language(language=guess.language, probability=guess.probability)
 
         step = Step("language", self.key("language", self.episode.key, self.chosen.model_dump_json()))

@@ -79,7 +79,6 @@ class JobEngines:
         """Return the transcriber that was chosen; `EngineDiffers` if this machine has another."""
         engine, _ = self._room.transcriber(self._options)
         _require_same(chosen, engine.info)
-        engine.expect(1)  # the parts of an episode are spread over workers, so each hears one at a time with all its threads
         return engine
 
     def diarizer(self, chosen: EngineInfo) -> Diarizer:

@@ -8,12 +8,14 @@ import json
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from jobs.engines.allocator import keep_freed_memory
 from jobs.engines.devices import (
     is_about_cuda,
     load_cuda_libraries,
@@ -24,6 +26,7 @@ from jobs.engines.devices import (
 )
 from jobs.engines.protocols import SAMPLE_RATE, LanguageGuess, PartAudio, Progress, Samples, SpeechOptions
 from jobs.engines.speech_chunks import Chunk, CompactSpeech, compact, speech_chunks, windows
+from jobs.engines.streams import streams
 from jobs.language import primary_subtag
 from storage.documents import EngineInfo, Segment, SegmentFlag, Word
 from storage.errors import EngineUnavailable, ModelInvalid, OptionError
@@ -45,10 +48,10 @@ LEAST_REST = 1.0
 
 NOTICE = "NOTICE.txt"
 MOST_WORKERS = 4
-"""Parts that are transcribed at once unless a person asks for more."""
+"""Windows that are heard at once unless a person asks for more."""
 
 MEMORY_SHARE = 0.25
-"""Share of this machine's memory that the working buffers of all parts may take, each of about the size of the model."""
+"""Share of this machine's memory that the working buffers of all workers may take, each of about the size of the model."""
 
 _SEEK_STEP = 0.01
 """Seconds of one step in faster-whisper's `Segment.seek`, where the segment's window begins."""
@@ -69,10 +72,10 @@ class WhisperTranscriber:
 
     `model` is a folder (see `jobs.engines.models` for names), `name` what to call it in the output. `device`: `auto`, `cpu` or
     `cuda`; `compute_type`: `auto` or one of CTranslate2's. `threads`: CPU threads, 0 for all cores this process may use.
-    `workers`: parts that are transcribed at once and share the threads, 0 for what suits the device and its memory.
+    `workers`: windows that are heard at once and share the threads, 0 for what suits the device and its memory.
 
-    A window's decoding gains little from a second thread, a second window gains all of it: on a CPU several parts at once, with
-    few threads each, take the least time together. The weights are loaded once for all.
+    A window's decoding gains little from a second thread, a second window gains all of it: on a CPU several streams of a part at
+    once, with few threads each, take the least time together. The weights are loaded once for all.
     """
 
     def __init__(
@@ -91,8 +94,8 @@ class WhisperTranscriber:
         self._device = resolve_device(device)
         self._compute_type = resolve_compute_type(compute_type, self._device)
         self._threads = threads or usable_cores()
-        self._most = workers or self._sensible_workers()
-        self._workers = 1
+        self._workers = workers or self._sensible_workers()
+        self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="earmark-whisper")
         self._loaded: Any = None
         self._loading = threading.Lock()
 
@@ -116,11 +119,8 @@ class WhisperTranscriber:
         )
 
     def expect(self, parts: int) -> int:
-        """Share the threads among as many parts as there are, up to `workers`; a model loaded for another number is dropped."""
-        workers = max(1, min(parts, self._most))
-        if workers != self._workers:
-            self._workers, self._loaded = workers, None
-        return workers
+        """Return how many parts may be begun: as many as there are workers, so that none of these waits at a part's end."""
+        return max(1, min(parts, self._workers))
 
     def _sensible_workers(self) -> int:
         if self._device == "cuda":
@@ -138,6 +138,7 @@ class WhisperTranscriber:
     def _load(self) -> Any:
         if self._device == "cuda":
             load_cuda_libraries()
+        keep_freed_memory()
         from faster_whisper import WhisperModel
 
         try:
@@ -181,7 +182,7 @@ class WhisperTranscriber:
         options = replace(options, language=self._language(options))
         if options.batch_size > 1 and not options.retry:
             return self._batched(part, options, progress)
-        return self._sequential(part, options, progress)
+        return self._in_streams(part, options, progress)
 
     def _language(self, options: SpeechOptions) -> str | None:
         """Return Whisper's code for a BCP 47 one (`pt-BR` is `pt`), or raise `OptionError`."""
@@ -199,31 +200,24 @@ class WhisperTranscriber:
             )
         return language
 
-    def _sequential(self, part: PartAudio, options: SpeechOptions, progress: Progress) -> tuple[Segment, ...]:
-        chunks = speech_chunks(part)
-        if not chunks:
-            progress(part.end - part.start)
-            return ()
-        speech = compact(part, chunks)
-        settings = {"beam_size": options.beam_size, **(_RETRY if options.retry else _ONCE if options.once else {})}
-        heard, _ = self._model.transcribe(
-            speech.samples,
-            language=options.language,
-            word_timestamps=True,
-            condition_on_previous_text=False,
-            initial_prompt=options.prompt,
-            hotwords=options.hotwords,
-            **settings,
-        )
-        segments = []
-        for segment in heard:
-            # Whisper goes on from the last time that it wrote, and invents words for the end of one that it has heard already
-            rest = len(speech.samples) / SAMPLE_RATE - segment.seek * _SEEK_STEP
-            if not segment.seek or rest >= LEAST_REST:
-                segments.append(_segment_of(segment, speech))
-            progress(speech.file_time(segment.end) - part.start)
-        progress(part.end - part.start)
-        return tuple(segment for segment in segments if segment.words)
+    def _in_streams(self, part: PartAudio, options: SpeechOptions, progress: Progress) -> tuple[Segment, ...]:
+        """Hear the streams of a part one after the other, as many beside each other as there are workers.
+
+        They wait in one queue for all parts, so that the first part ends first, and no worker waits at its end for the others.
+        """
+        model = self._model  # an error in loading it belongs to whoever asks
+        cut = streams(part, WINDOW)
+        hearing = [self._pool.submit(_hear, model, stream, options) for stream in cut]
+        segments: list[Segment] = []
+        try:
+            for stream, heard in zip(cut, hearing, strict=True):
+                segments += heard.result()
+                progress(stream.end - part.start)
+        finally:
+            for heard in hearing:
+                heard.cancel()
+            wait(hearing)
+        return tuple(segments)
 
     def _batched(self, part: PartAudio, options: SpeechOptions, progress: Progress) -> tuple[Segment, ...]:
         """Decode several windows at once.
@@ -256,6 +250,31 @@ class WhisperTranscriber:
             progress(min(segment.end, part.end - part.start))
         progress(part.end - part.start)
         return tuple(segment for segment in segments if segment.words)
+
+
+def _hear(model: Any, part: PartAudio, options: SpeechOptions) -> tuple[Segment, ...]:
+    """Hear the speech of a stretch window by window, each from where the last one ended."""
+    chunks = speech_chunks(part)
+    if not chunks:
+        return ()
+    speech = compact(part, chunks)
+    settings = {"beam_size": options.beam_size, **(_RETRY if options.retry else _ONCE if options.once else {})}
+    heard, _ = model.transcribe(
+        speech.samples,
+        language=options.language,
+        word_timestamps=True,
+        condition_on_previous_text=False,
+        initial_prompt=options.prompt,
+        hotwords=options.hotwords,
+        **settings,
+    )
+    segments = []
+    for segment in heard:
+        # Whisper goes on from the last time that it wrote, and invents words for the end of one that it has heard already
+        rest = len(speech.samples) / SAMPLE_RATE - segment.seek * _SEEK_STEP
+        if not segment.seek or rest >= LEAST_REST:
+            segments.append(_segment_of(segment, speech))
+    return tuple(segment for segment in segments if segment.words)
 
 
 def check_model_folder(folder: Path) -> None:
