@@ -93,7 +93,7 @@ class Hearing:
             prompt=options.prompt,
             hotwords=options.hotwords,
             beam_size=options.beam_size,
-            batch_size=options.batch_size or (8 if self.chosen.device == "cuda" else 1),
+            batch_size=options.batch_size,
         )
 
     def _language(self) -> Task[Language]:

@@ -35,7 +35,7 @@ class Options(Document):
     """0 lets the device decide: 8 on a GPU, 1 (sequential) on a CPU."""
     threads: int = Field(default=0, ge=0)
     workers: int = Field(default=0, ge=0)
-    """Windows heard at once; 0 lets the engine decide. Like `threads`, it changes no result."""
+    """Batches heard at once; 0 lets the engine decide. Like `threads`, it changes no result."""
     part_seconds: float = Field(default=300.0, ge=5, le=3600)
     diarizer: DiarizerChoice = "auto"
     diarizer_model: str | None = None

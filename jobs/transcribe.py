@@ -62,7 +62,7 @@ def hear_bridges(
     Each is one voice among several: it is heard once, and left out where it looks invented.
     """
     readings, done = [], 0.0
-    once = replace(options, batch_size=1, once=True)
+    once = replace(options, once=True)
     for bridge in bridges:
         heard = transcriber.transcribe(bridge, once, _at(progress, done))
         readings.append(judge(_with_the_unheard(heard, bridge, transcriber, options)))
@@ -80,7 +80,7 @@ def _with_the_unheard(
     gaps = list(unheard(part.speech, segments))
     if not gaps:
         return segments
-    again = judge(transcriber.transcribe(part.only(gaps), replace(options, batch_size=1, once=True), lambda _: None))
+    again = judge(transcriber.transcribe(part.only(gaps), replace(options, once=True), lambda _: None))
     sure = [segment for segment in again if not _DOUBTFUL.intersection(segment.flags)]
     for gap in gaps:
         segments = with_found(segments, within(sure, gap), gap, part.speech)

@@ -43,9 +43,11 @@ class Settings(BaseSettings):
     )
     threads: int = Field(default=0, ge=0, description="CPU threads for speech engines; 0 is all.")
     workers: int = Field(
-        default=0, ge=0, description="Windows of half a minute heard at once, sharing the threads; 0 fits the machine."
+        default=0, ge=0, description="Batches of windows heard at once, sharing the threads; 0 fits the machine."
     )
-    batch_size: int = Field(default=0, ge=0, description="Windows decoded together; 0 lets the device decide, 1 is sequential.")
+    batch_size: int = Field(
+        default=0, ge=0, description="Most windows of half a minute decoded together in a batch; 0 fits the machine."
+    )
     generated_chapters: bool = Field(default=True, description="Chapters from the transcript where none were published.")
     voice_memory: bool = Field(
         default=True, description="Remember the voices of each show (biometric data); off: none is stored or compared."

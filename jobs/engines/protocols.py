@@ -67,8 +67,8 @@ class SpeechOptions:
     prompt: str | None = None
     hotwords: str | None = None
     beam_size: int = 5
-    batch_size: int = 1
-    """Windows decoded together; 1 is sequential."""
+    batch_size: int = 0
+    """Most windows decoded together; 0 lets the engine decide. It changes no result."""
     retry: bool = False
     """This is the second try of a part whose first result looped: choose steadier settings."""
     once: bool = False

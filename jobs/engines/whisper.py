@@ -10,8 +10,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.metadata import version
+from itertools import chain, pairwise
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +26,9 @@ from jobs.engines.devices import (
     resolve_device,
     usable_cores,
 )
+from jobs.engines.lockstep import Lockstep
 from jobs.engines.protocols import SAMPLE_RATE, LanguageGuess, PartAudio, Progress, Samples, SpeechOptions
-from jobs.engines.speech_chunks import Chunk, CompactSpeech, compact, speech_chunks, windows
+from jobs.engines.speech_chunks import CompactSpeech, compact, speech_chunks
 from jobs.engines.streams import streams
 from jobs.language import primary_subtag
 from storage.documents import EngineInfo, Segment, SegmentFlag, Word
@@ -48,10 +51,13 @@ LEAST_REST = 1.0
 
 NOTICE = "NOTICE.txt"
 MOST_WORKERS = 4
-"""Windows that are heard at once unless a person asks for more."""
+"""Batches that are heard at once unless a person asks for more."""
+
+MOST_TOGETHER = 8
+"""Windows in a batch unless a person asks for more."""
 
 MEMORY_SHARE = 0.25
-"""Share of this machine's memory that the working buffers of all workers may take, each of about the size of the model."""
+"""Share of this machine's memory that all windows at work may take, each of which needs about the size of the model."""
 
 _SEEK_STEP = 0.01
 """Seconds of one step in faster-whisper's `Segment.seek`, where the segment's window begins."""
@@ -72,10 +78,10 @@ class WhisperTranscriber:
 
     `model` is a folder (see `jobs.engines.models` for names), `name` what to call it in the output. `device`: `auto`, `cpu` or
     `cuda`; `compute_type`: `auto` or one of CTranslate2's. `threads`: CPU threads, 0 for all cores this process may use.
-    `workers`: windows that are heard at once and share the threads, 0 for what suits the device and its memory.
+    `workers`: batches of windows that are heard at once and share the threads, 0 for what suits the device and its memory.
 
-    A window's decoding gains little from a second thread, a second window gains all of it: on a CPU several streams of a part at
-    once, with few threads each, take the least time together. The weights are loaded once for all.
+    A window's decoding gains little from a second thread, while a second window gains all of it, and windows in a batch share the
+    reading of the weights: so a part is cut into streams (`streams`), and these are heard in batches (`lockstep`).
     """
 
     def __init__(
@@ -95,6 +101,7 @@ class WhisperTranscriber:
         self._compute_type = resolve_compute_type(compute_type, self._device)
         self._threads = threads or usable_cores()
         self._workers = workers or self._sensible_workers()
+        self._batch = max(1, min(MOST_TOGETHER, MOST_TOGETHER if self._device == "cuda" else self._room() // self._workers))
         self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="earmark-whisper")
         self._loaded: Any = None
         self._loading = threading.Lock()
@@ -124,9 +131,12 @@ class WhisperTranscriber:
 
     def _sensible_workers(self) -> int:
         if self._device == "cuda":
-            return 1  # there windows are batched
-        room = int(memory_bytes() * MEMORY_SHARE / max(1, (self._folder / "model.bin").stat().st_size))
-        return max(1, min(MOST_WORKERS, self._threads, room))
+            return 1
+        return max(1, min(MOST_WORKERS, self._threads, self._room()))
+
+    def _room(self) -> int:
+        """Return for how many windows at once this machine has the memory."""
+        return int(memory_bytes() * MEMORY_SHARE / max(1, (self._folder / "model.bin").stat().st_size))
 
     @property
     def _model(self) -> Any:
@@ -142,7 +152,7 @@ class WhisperTranscriber:
         from faster_whisper import WhisperModel
 
         try:
-            return WhisperModel(
+            model = WhisperModel(
                 str(self._folder),
                 device=self._device,
                 compute_type=self._compute_type,
@@ -159,6 +169,8 @@ class WhisperTranscriber:
                 f"The folder {self._folder} is not a Whisper model that CTranslate2 can load: {error}.",
                 hint="Give a folder made by `ct2-transformers-converter` or by `earmark models pull NAME`.",
             ) from error
+        model.model = Lockstep(model.model)
+        return model
 
     @property
     def is_multilingual(self) -> bool:
@@ -180,8 +192,6 @@ class WhisperTranscriber:
     def transcribe(self, part: PartAudio, options: SpeechOptions, progress: Progress) -> tuple[Segment, ...]:
         """Transcribe the speech of one part; nothing is heard where there is none."""
         options = replace(options, language=self._language(options))
-        if options.batch_size > 1 and not options.retry:
-            return self._batched(part, options, progress)
         return self._in_streams(part, options, progress)
 
     def _language(self, options: SpeechOptions) -> str | None:
@@ -201,58 +211,38 @@ class WhisperTranscriber:
         return language
 
     def _in_streams(self, part: PartAudio, options: SpeechOptions, progress: Progress) -> tuple[Segment, ...]:
-        """Hear the streams of a part one after the other, as many beside each other as there are workers.
+        """Hear the streams of a part in batches, as many batches beside each other as there are workers.
 
         They wait in one queue for all parts, so that the first part ends first, and no worker waits at its end for the others.
         """
         model = self._model  # an error in loading it belongs to whoever asks
-        cut = streams(part, WINDOW)
-        hearing = [self._pool.submit(_hear, model, stream, options) for stream in cut]
+        batches = _batches(streams(part, WINDOW), options.batch_size or self._batch, self._workers)
+        hearing = [self._pool.submit(_hear, model, batch, options) for batch in batches]
         segments: list[Segment] = []
         try:
-            for stream, heard in zip(cut, hearing, strict=True):
+            for batch, heard in zip(batches, hearing, strict=True):
                 segments += heard.result()
-                progress(stream.end - part.start)
+                progress(batch[-1].end - part.start)
         finally:
             for heard in hearing:
                 heard.cancel()
             wait(hearing)
         return tuple(segments)
 
-    def _batched(self, part: PartAudio, options: SpeechOptions, progress: Progress) -> tuple[Segment, ...]:
-        """Decode several windows at once.
 
-        That cannot fall back on other temperatures, and loses stretches of text (faster-whisper#1179, #1427): whoever calls looks
-        for speech without words and for loops, and has those stretches heard again one by one (`jobs.transcribe`).
-        """
-        from faster_whisper import BatchedInferencePipeline
-
-        spans = windows(part, longest=WINDOW - 2.0)
-        if not spans:
-            progress(part.end - part.start)
-            return ()
-        whole = CompactSpeech(part.samples, (Chunk(0, len(part.samples)),), part.start, (len(part.samples),))
-        heard, _ = BatchedInferencePipeline(self._model).transcribe(
-            part.samples,
-            language=options.language,
-            word_timestamps=True,
-            without_timestamps=False,
-            beam_size=options.beam_size,
-            batch_size=options.batch_size,
-            initial_prompt=options.prompt,
-            hotwords=options.hotwords,
-            vad_filter=False,
-            clip_timestamps=[{"start": span.start - part.start, "end": span.end - part.start} for span in spans],
-        )
-        segments = []
-        for segment in heard:
-            segments.append(_segment_of(segment, whole))
-            progress(min(segment.end, part.end - part.start))
-        progress(part.end - part.start)
-        return tuple(segment for segment in segments if segment.words)
+def _batches(cut: Sequence[PartAudio], most: int, workers: int) -> list[Sequence[PartAudio]]:
+    """Share streams among so many workers in batches of like size, none larger than `most`."""
+    count = max(ceil(len(cut) / most), min(len(cut), workers))
+    edges = [len(cut) * at // count for at in range(count + 1)]
+    return [cut[first:last] for first, last in pairwise(edges)]
 
 
-def _hear(model: Any, part: PartAudio, options: SpeechOptions) -> tuple[Segment, ...]:
+def _hear(model: Any, batch: Sequence[PartAudio], options: SpeechOptions) -> list[Segment]:
+    heard = model.model.together([partial(_hear_stream, model, stream, options) for stream in batch])
+    return list(chain.from_iterable(heard))
+
+
+def _hear_stream(model: Any, part: PartAudio, options: SpeechOptions) -> tuple[Segment, ...]:
     """Hear the speech of a stretch window by window, each from where the last one ended."""
     chunks = speech_chunks(part)
     if not chunks:

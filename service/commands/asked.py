@@ -52,7 +52,7 @@ Device = Annotated[str, typer.Option(help="auto, cpu or cuda.", rich_help_panel=
 ComputeType = Annotated[str, typer.Option(help="Number format, e.g. int8, float16.", rich_help_panel=_SPEECH)]
 Threads = Annotated[int | None, typer.Option(min=0, help="CPU threads; 0 is all.", rich_help_panel=_SPEECH)]
 Workers = Annotated[
-    int | None, typer.Option(min=0, help="Windows of half a minute heard at once; 0 fits the machine.", rich_help_panel=_SPEECH)
+    int | None, typer.Option(min=0, help="Batches of windows heard at once; 0 fits the machine.", rich_help_panel=_SPEECH)
 ]
 BatchSize = Annotated[
     int | None,
