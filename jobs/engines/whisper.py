@@ -150,7 +150,9 @@ class WhisperTranscriber:
             load_cuda_libraries()
         keep_freed_memory()
         from faster_whisper import WhisperModel
+        from threadpoolctl import threadpool_limits
 
+        threadpool_limits(1, "blas")  # windows are heard side by side: threads that share one spectrogram only wait
         try:
             model = WhisperModel(
                 str(self._folder),
