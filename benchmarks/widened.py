@@ -6,8 +6,8 @@ It is the tiny model widened and deepened (`benchmarks/widening.py`), with as ma
 says those that it does not know. It is for measuring what hearing costs where the weights of a real Whisper cannot be had: it
 knows no more than the 269 words of the example, each of them one token, and hears nothing better than the tiny model does.
 
-Computed in float32, the words are the same to the last. In int8, intermediate values are rounded, and a few words in a thousand
-come out otherwise, as they do when the tiny model itself is computed in int8 instead of float32.
+Computed in float32, the words are the same to the last. In int8, intermediate values are rounded, and about one word in a hundred
+may come out otherwise, as when the tiny model itself is computed in int8 instead of float32.
 """
 
 from __future__ import annotations
