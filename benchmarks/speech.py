@@ -1,6 +1,6 @@
 """Audio heard a second, and memory, of earmark and of its peers: the same file, model, threads and beam.
 
-    python -m benchmarks.speech [--model DIR] [--minutes 10 60 240] [--rounds 3] [--threads N] [--without NAME …]
+    python -m benchmarks.speech [--model DIR | --like NAME] [--minutes 10 60 240] [--rounds 3] [--threads N] [--without NAME …]
 
 Beside `earmark run` and the service with one and two workers: bare faster-whisper, one segment after the other and batched, and
 whisperX, each in a virtual environment of its own (`benchmarks/peers.py`). All write words with times but whisperX, whose
@@ -8,6 +8,10 @@ alignment needs a model that is not to be had here; nobody tells speakers apart.
 goes first changes. Processes begin cold, as a person would start them; the service is up, has loaded its model, and its time
 is that from the submission to the end of the job. Memory is the peak of one process, and for the service the largest sum over
 its processes (pages that they share are counted once).
+
+The example's model is a twentieth of the smallest real one, so what is measured with it is overheads rather than hearing.
+`--like tiny|base|small` makes a model that costs what the Whisper of that name costs and says the words of the example's
+(`benchmarks/widened.py`).
 """
 
 from __future__ import annotations
@@ -23,11 +27,12 @@ from statistics import median
 
 import psutil
 
-from benchmarks.children import warm_up
+from benchmarks.children import run_python, warm_up
 from benchmarks.overhead import by_service, numbered
 from benchmarks.recordings import EXAMPLE, EXAMPLE_MODEL, repeat_mp3
 from benchmarks.table import Goal, Report, Row, arguments, show
 from benchmarks.tools import BATCH, BEAM, OURS, Settings, Took, Tool, earmark, peers
+from benchmarks.widened import SIZES
 from jobs.engines.devices import usable_cores
 from tests.yard import Yard, open_yard
 
@@ -121,22 +126,34 @@ def report(found: dict[float, dict[str, Took]], notes: Sequence[str], settings: 
     return Report("Speech: earmark beside its peers", rows, goals, notes, settings)
 
 
+def model_for(given: Path, like: str | None, folder: Path) -> tuple[Path, str]:
+    """Return the model's folder, made in `folder` if it shall be like a real one, and what the table calls it."""
+    if like is None:
+        return given.resolve(), given.name
+    made = folder / f"like-{like}"
+    run_python(["-m", "benchmarks.widened", str(made), "--like", like])  # a process of its own, which takes its torch away
+    return made, f"COST OF WHISPER {like.upper()}, WORDS OF THE EXAMPLE'S MODEL (benchmarks/widened.py)"
+
+
 def main() -> int:
     """Print the table."""
     parser = arguments(__doc__)
-    parser.add_argument("--model", type=Path, default=EXAMPLE_MODEL)
+    model = parser.add_mutually_exclusive_group()
+    model.add_argument("--model", type=Path, default=EXAMPLE_MODEL)
+    model.add_argument("--like", choices=SIZES, help="a model that costs what this Whisper costs and knows the example's words")
     parser.add_argument("--source", type=Path, default=EXAMPLE / "episode.mp3")
     parser.add_argument("--minutes", type=float, nargs="+", default=[10.0, 60.0, 240.0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=usable_cores())
     parser.add_argument("--without", nargs="*", default=[], help="tools to leave out: whisperX, service, …")
     given = parser.parse_args()
-    settings = Settings(given.model.resolve(), given.threads)
-    tools, notes = peers(settings, given.without)
-    tools.insert(0, earmark(settings))
     found: dict[float, dict[str, Took]] = {}
     warm_up("service.cli")
     with tempfile.TemporaryDirectory() as name:
+        folder, called = model_for(given.model, given.like, Path(name))
+        settings = Settings(folder, given.threads)
+        tools, notes = peers(settings, given.without)
+        tools.insert(0, earmark(settings))
         for minutes in given.minutes:
             audio = repeat_mp3(given.source, Path(name) / f"{minutes:g} min.mp3", minutes * 60)
             found[minutes] = measure(tools, audio, given.rounds)
@@ -149,8 +166,8 @@ def main() -> int:
                     by_service(yard, numbered(warm, 0), settings.model)
                     tool = served(yard, workers, settings)
                     found[minutes] |= measure([tool], audio, given.rounds)
-    asked = {"model": given.model.name, "threads": given.threads, "rounds": given.rounds, "batch": BATCH, "beam": BEAM}
-    return show(report(found, notes, asked), as_json=given.json)
+    asked = {"model": called, "threads": given.threads, "rounds": given.rounds, "batch": BATCH, "beam": BEAM}
+    return show(report(found, [f"Model: {called}.", *notes], asked), as_json=given.json)
 
 
 if __name__ == "__main__":

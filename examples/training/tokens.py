@@ -30,9 +30,12 @@ def _byte_characters() -> dict[int, str]:
 
 
 class Tokens:
-    """Texts to token ids; the order of ids is that of Whisper: texts, special marks, timestamps."""
+    """Texts to token ids; the order of ids is that of Whisper: texts, special marks, timestamps.
 
-    def __init__(self) -> None:
+    `unused` texts that nobody says follow the others, for a network that shall have the vocabulary of a larger one.
+    """
+
+    def __init__(self, *, unused: int = 0) -> None:
         stand_ins = _byte_characters()
 
         def encoded(text: str) -> str:
@@ -40,6 +43,8 @@ class Tokens:
 
         forms = grammar.token_forms()
         self.texts = [stand_ins[byte] for byte in range(256)] + [encoded(form) for form in forms if len(form) > 1]
+        self.first_unused = len(self.texts)
+        self.texts += [f"<|unused {index}|>" for index in range(unused)]
         self.all = [*self.texts, *SPECIAL, *(f"<|{index * 0.02:.2f}|>" for index in range(LAST_TIMESTAMP + 1))]
         ids = {token: index for index, token in enumerate(self.all)}
         self._form_ids = {form: ids[encoded(form)] for form in forms}

@@ -23,9 +23,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from examples.training import grammar
+from examples.training.checkpoint import load_network, save_checkpoint
 from examples.training.clips import ClipStore, make_clips
-from examples.training.network import Shape, TinyWhisper, copy_positions
+from examples.training.network import TinyWhisper
 from examples.training.objective import Figures, TensorBatch, Weights, loss_of
 from examples.training.tokens import Tokens
 from examples.training.windows import Batch, Composer, Recipe
@@ -78,22 +78,6 @@ class _Batches(torch.utils.data.IterableDataset[tuple[int, Batch]]):
             share = self._budget.share(step, time.monotonic() - began)
             stage = next(stage for stage in self._stages if share <= stage.until)
             yield stage.seconds, composer.batch(rng, stage.windows, stage.seconds, Recipe(short=stage.seconds < FULL_WINDOW))
-
-
-def shape_of(tokens: Tokens) -> Shape:
-    """Return the network's sizes for the language."""
-    return Shape(vocabulary=len(tokens.all), first_timestamp=tokens.first_timestamp, words=len(grammar.WORDS))
-
-
-def load_network(checkpoint: Path | None) -> TinyWhisper:
-    """Return the network of a checkpoint, or a fresh one."""
-    network = TinyWhisper(shape_of(Tokens()))
-    if checkpoint is None:
-        for layer in (-1, 0):
-            copy_positions(network, layer)
-    else:
-        network.load_state_dict({name: value.float() for name, value in torch.load(checkpoint, weights_only=True).items()})
-    return network
 
 
 def fit(options: argparse.Namespace) -> None:
@@ -167,13 +151,6 @@ def _check(network: TinyWhisper, composer: Composer, seconds: int) -> str:
     drawn = [composer.batch(rng, 60 // seconds + 2, seconds, recipe) for _ in range(2)]
     rows = [asdict(loss_of(network, TensorBatch.of(batch), Weights())[1]) for batch in drawn]
     return ", ".join(f"{name} {np.mean([row[name] for row in rows]):.3f}" for name in rows[0])
-
-
-def save_checkpoint(network: TinyWhisper, path: Path) -> None:
-    """Write the weights in half precision, whole or not at all."""
-    unfinished = path.with_suffix(".unfinished")
-    torch.save({name: value.half() for name, value in network.state_dict().items()}, unfinished)
-    unfinished.replace(path)
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
