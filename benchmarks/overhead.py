@@ -2,7 +2,7 @@
 
     python -m benchmarks.overhead [--model DIR] [--minutes 10] [--rounds 3]
 
-`earmark run` is a process of its own each time, with an empty data folder and one part at a time (`--workers 1`); the service is
+`earmark run` is a process of its own each time, with an empty data folder and one batch at a time (`--workers 1`); the service is
 a worker that is up and has done an episode before, with one step at a time, from the submission to the end of the job. In turns,
 the same audio (in another file each time), model and threads. Exits with 1 if the service takes more than 5 % and
 two seconds longer.
@@ -48,9 +48,11 @@ def by_hand(audio: Path, model: Path) -> float:
         return run_python(command, environment={"EARMARK_DATA_DIR": f"{folder}/data"}).wall
 
 
-def by_service(yard: Yard, audio: Path, model: Path) -> float:
-    """Return the time from the submission to the job's end, seconds."""
-    options = Options(engine="whisper", model=str(model), device="cpu", compute_type="int8", diarizer="none", workers=1)
+def by_service(yard: Yard, audio: Path, model: Path, *, threads: int = 0, workers: int = 1) -> float:
+    """Return the time from the submission to the job's end, seconds; 0 threads are all, 0 workers what suits them."""
+    options = Options(
+        engine="whisper", model=str(model), device="cpu", compute_type="int8", diarizer="none", threads=threads, workers=workers
+    )
     publication = Publication(episode=Episode(id=f"ep_{audio.stem}", title=audio.stem, audio_url=audio.as_uri()))
     job = yard.desk.submit(Asked(publication, options)).job
     ended = yard.ended(job, seconds=3600)

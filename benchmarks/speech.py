@@ -29,7 +29,7 @@ import psutil
 
 from benchmarks.children import run_python, warm_up
 from benchmarks.overhead import by_service, numbered
-from benchmarks.recordings import EXAMPLE, EXAMPLE_MODEL, repeat_mp3
+from benchmarks.recordings import EXAMPLE, EXAMPLE_MODEL, length_of, repeat_mp3
 from benchmarks.table import Goal, Report, Row, arguments, show
 from benchmarks.tools import BATCH, BEAM, OURS, Settings, Took, Tool, earmark, peers
 from benchmarks.widened import SIZES
@@ -43,12 +43,12 @@ LONG, LONG_GOAL = 60.0, 1.2
 
 def served(yard: Yard, workers: int, settings: Settings) -> Tool:
     """Return the service with so many workers, which are up."""
-    numbers = itertools.count(1)  # 0 is the episode that warms it up
+    numbers = itertools.count()
 
     def hear(audio: Path) -> Took:
         copy = numbered(audio, next(numbers))
         with largest_sum(yard) as peak:
-            wall = by_service(yard, copy, settings.model)
+            wall = by_service(yard, copy, settings.model, threads=max(1, settings.threads // workers), workers=0)
         copy.unlink()
         return Took(wall, peak(), ())
 
@@ -113,16 +113,16 @@ def report(found: dict[float, dict[str, Took]], notes: Sequence[str], settings: 
         for name, took in by_tool.items():
             rows.append(
                 {
-                    "minutes": minutes, "tool": name, "wall s": took.wall, "audio s per s": 60 * minutes / took.wall,
+                    "minutes": round(minutes, 1), "tool": name, "wall s": took.wall, "audio s per s": 60 * minutes / took.wall,
                     "earmark run is × as fast": took.wall / ours.wall, "peak MiB": took.peak, "words": len(took.words) or None,
                 }
             )  # fmt: skip
         if others:
             ratio, least = min(took.wall for took in others.values()) / ours.wall, LONG_GOAL if minutes >= LONG else SHORT_GOAL
-            goals.append(Goal(f"{minutes:g} min: times as fast as the fastest peer", ratio, least, sense="least"))
+            goals.append(Goal(f"{minutes:.0f} min: times as fast as the fastest peer", ratio, least, sense="least"))
         if others and minutes >= LONG:
             lowest = min(took.peak for took in others.values())
-            goals.append(Goal(f"{minutes:g} min: memory over the least of the peers", ours.peak / lowest, 1.0))
+            goals.append(Goal(f"{minutes:.0f} min: memory over the least of the peers", ours.peak / lowest, 1.0))
     return Report("Speech: earmark beside its peers", rows, goals, notes, settings)
 
 
@@ -154,17 +154,17 @@ def main() -> int:
         settings = Settings(folder, given.threads)
         tools, notes = peers(settings, given.without)
         tools.insert(0, earmark(settings))
-        for minutes in given.minutes:
-            audio = repeat_mp3(given.source, Path(name) / f"{minutes:g} min.mp3", minutes * 60)
+        for asked_for in given.minutes:
+            audio = repeat_mp3(given.source, Path(name) / f"{asked_for:g} min.mp3", asked_for * 60)
+            minutes = length_of(audio) / 60  # whole repetitions
             found[minutes] = measure(tools, audio, given.rounds)
             for workers in () if "service" in given.without else (1, 2):
                 with open_yard(Path(name) / f"yard {minutes:g} {workers}") as yard:
                     for _ in range(workers):
                         yard.worker()
                     yard.all_ready()
-                    warm = repeat_mp3(given.source, yard.folder / "warm.mp3", 60.0 * workers)
-                    by_service(yard, numbered(warm, 0), settings.model)
                     tool = served(yard, workers, settings)
+                    tool.hear(repeat_mp3(given.source, yard.folder / "warm.mp3", 600.0))  # a part for each of them at least
                     found[minutes] |= measure([tool], audio, given.rounds)
     asked = {"model": called, "threads": given.threads, "rounds": given.rounds, "batch": BATCH, "beam": BEAM}
     return show(report(found, [f"Model: {called}.", *notes], asked), as_json=given.json)
