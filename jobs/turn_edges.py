@@ -29,6 +29,8 @@ _ROUNDING = 1e-6
 Indexes: TypeAlias = npt.NDArray[np.intp]
 Times: TypeAlias = npt.NDArray[np.float64]
 Kinds: TypeAlias = npt.NDArray[np.int8]
+"""For each word whether a phrase begins with it: 0 no, 1 after a pause or a sentence's end, 2 after both. Pauses are known of all
+words, sentences' ends only where they matter."""
 
 _CLOSING = "\"'”’»)]}」』）"
 _SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", "।", "؟")
@@ -63,21 +65,20 @@ def moved_to_phrase_edges(
     times = np.minimum(np.maximum(between, starts[changes - 1]), ends[changes])
     limits = np.concatenate(([0], changes, [len(words)]))
     inside = _Inside(changes[which], times[which], limits[which], limits[which + 2])
-    near = _near(starts, kinds, inside)
+    near = _near(starts, inside)
     kinds[near] += _after_sentences(words, near)
     bounds = changes.copy()
     bounds[which] = _moved(inside, *_candidates(starts, ends, kinds, inside))
     return bounds, _without_splinters(starts, ends, kinds, bounds, speakers)
 
 
-def _near(starts: Times, kinds: Kinds, inside: _Inside) -> Indexes:
-    """Return the words to which a change may move if a sentence ends before them: in reach, and not beyond a known edge."""
+def _near(starts: Times, inside: _Inside) -> Indexes:
+    """Return the words, between a change and its neighbours, that begin so near to it that it may move there."""
     reach = EDGE_REACH + _ROUNDING
-    before, behind = _edges_around(kinds, inside.changes)
-    first = np.maximum(np.searchsorted(starts, inside.times - reach), np.maximum(before, inside.previous + 1))
-    last = np.minimum(np.searchsorted(starts, inside.times + reach, side="right"), np.minimum(behind, inside.following - 1))
-    sizes = np.maximum(last + 1 - first, 0)
-    return np.repeat(last + 1 - np.cumsum(sizes), sizes) + np.arange(sizes.sum())
+    first = np.maximum(np.searchsorted(starts, inside.times - reach), inside.previous + 1)
+    stop = np.minimum(np.searchsorted(starts, inside.times + reach, side="right") + 1, inside.following)
+    sizes = np.maximum(stop - first, 0)
+    return np.repeat(stop - np.cumsum(sizes), sizes) + np.arange(sizes.sum())
 
 
 def _after_sentences(words: Sequence[Word], at: Indexes) -> Kinds:
@@ -94,19 +95,14 @@ def _ends_sentence(text: str) -> bool:
     return bare.endswith(_SENTENCE_ENDS) and not _ABBREVIATION.fullmatch(bare)
 
 
-def _edges_around(kinds: Kinds, at: Indexes) -> Indexes:
-    """Return the phrase edges next to words, those before them in one row and those behind in another."""
-    edges = np.concatenate(([0], np.flatnonzero(kinds), [len(kinds)]))
-    behind = np.searchsorted(edges, at)
-    return np.stack([edges[behind - 1], edges[behind]])
-
-
 def _candidates(starts: Times, ends: Times, kinds: Kinds, inside: _Inside) -> tuple[Indexes, Times]:
     """Return where the phrase edges before and behind each change are, and what it costs to move there.
 
     Infinity where the edge is out of reach, or not strictly between the neighbouring changes.
     """
-    places = _edges_around(kinds, inside.changes)
+    edges = np.concatenate(([0], np.flatnonzero(kinds), [len(kinds)]))
+    behind = np.searchsorted(edges, inside.changes)
+    places = np.stack([edges[behind - 1], edges[behind]])
     free = (places > inside.previous) & (places < inside.following)
     asked = np.where(free, places, 1)
     gap = np.maximum(np.maximum(ends[asked - 1] - inside.times, inside.times - starts[asked]), 0.0)
