@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import repeat
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import TypeVar
 
 import numpy as np
@@ -41,17 +41,34 @@ def speakers_of(words: Sequence[Word], turns: Sequence[Turn], *, max_distance: f
     """
     if not words or not turns:
         return [None] * len(words)
-    turns = sorted(turns, key=attrgetter("start", "end", "speaker"))
-    (starts, ends), (turn_starts, turn_ends) = _times(words), _times(turns)
+    turn_starts, turn_ends, turn_speakers, names = _in_order(turns)
+    starts, ends = _times(words)
     owners = overlapping_most(starts, ends, turn_starts, turn_ends, max_distance=max_distance)
-    names = sorted({turn.speaker for turn in turns})
-    number = {name: index for index, name in enumerate(names)}
-    speaker_of_turn = np.array([*(number[turn.speaker] for turn in turns), NOBODY], dtype=np.intp)
-    between = np.zeros(len(words))
-    between[1:] = (turn_ends[owners[:-1]] + turn_starts[owners[1:]]) / 2
-    speakers = moved_to_phrase_edges(words, starts, ends, speaker_of_turn[owners], between)
-    labels: list[str | None] = np.array([*names, None], dtype=object)[speakers].tolist()
+    changes, speakers = _changes(owners, turn_speakers)
+    between = (turn_ends[owners[changes - 1]] + turn_starts[owners[changes]]) / 2
+    changes, speakers = moved_to_phrase_edges(words, starts, ends, changes=changes, speakers=speakers, between=between)
+    lengths = np.diff(changes, prepend=0, append=len(words))
+    labels: list[str | None] = np.repeat(np.array([*names, None], dtype=object)[speakers], lengths).tolist()
     return labels
+
+
+def _changes(owners: Indexes, turn_speakers: Indexes) -> tuple[Indexes, Indexes]:
+    """Return the words with which another speaker begins, and who speaks before the first of them, from it on, and so on."""
+    speakers = np.append(turn_speakers, NOBODY)
+    turns = np.flatnonzero(owners[1:] != owners[:-1]) + 1
+    changes = turns[speakers[owners[turns]] != speakers[owners[turns - 1]]]
+    return changes, speakers[owners[np.append(0, changes)]]
+
+
+def _in_order(turns: Sequence[Turn]) -> tuple[Times, Times, Indexes, Sequence[str]]:
+    """Return when turns start and end and who speaks, as an index into the sorted names; sorted by these three."""
+    labels = list(map(attrgetter("speaker"), turns))
+    names = sorted(set(labels))
+    number = {name: index for index, name in enumerate(names)}
+    speakers = np.fromiter(map(number.__getitem__, labels), np.intp, len(turns))
+    starts, ends = _times(turns)
+    order = np.lexsort((speakers, ends, starts))
+    return starts[order], ends[order], speakers[order], names
 
 
 def overlapping_most(
@@ -61,26 +78,29 @@ def overlapping_most(
 
     Turns are sorted by start; they may overlap each other. Time is linear in words plus the pairs that touch.
     """
-    best = np.full(len(starts), NOBODY, dtype=np.intp)
     if not len(turn_starts):
-        return best
-    first = np.searchsorted(np.maximum.accumulate(turn_ends), starts, side="right")
-    last = np.searchsorted(turn_starts, ends, side="left")
-    one = np.flatnonzero((last - first == 1) & (ends > starts))
-    one = one[(turn_ends > turn_starts)[first[one]]]
-    best[one] = first[one]
-    several = first < last
-    several[one] = False
-    rows, shift, longest = np.flatnonzero(several), 0, np.zeros(len(starts))
+        return np.full(len(starts), NOBODY, dtype=np.intp)
+    best = np.searchsorted(np.maximum.accumulate(turn_ends), starts, side="right")
+    begins = np.append(turn_starts, [np.inf, np.inf])
+    # most words touch one turn and no other
+    rest = np.flatnonzero((begins.take(best) >= ends) | (begins[1:].take(best) < ends))
+    best[rest] = _of_several(best[rest], starts[rest], ends[rest], begins, turn_ends)
+    alone = rest[best[rest] == NOBODY]
+    best[alone] = _nearest(starts[alone], ends[alone], turn_starts, turn_ends, max_distance)
+    return best
+
+
+def _of_several(first: Indexes, starts: Times, ends: Times, begins: Times, turn_ends: Times) -> Indexes:
+    """Return the turn that overlaps each word most, of those from its `first` on that begin before it ends; -1 if none does."""
+    best, longest = np.full(len(starts), NOBODY, dtype=np.intp), np.zeros(len(starts))
+    rows = np.flatnonzero(begins[first] < ends)
+    turn = first[rows]
     while len(rows):
-        turn = first[rows] + shift
-        shared = np.minimum(ends[rows], turn_ends[turn]) - np.maximum(starts[rows], turn_starts[turn])
+        shared = np.minimum(ends[rows], turn_ends[turn]) - np.maximum(starts[rows], begins[turn])
         more = shared > longest[rows]
         longest[rows[more]], best[rows[more]] = shared[more], turn[more]
-        shift += 1
-        rows = rows[first[rows] + shift < last[rows]]
-    alone = np.flatnonzero(best == NOBODY)
-    best[alone] = _nearest(starts[alone], ends[alone], turn_starts, turn_ends, max_distance)
+        touched = begins[turn + 1] < ends[rows]
+        rows, turn = rows[touched], turn[touched] + 1
     return best
 
 
@@ -97,8 +117,7 @@ def _nearest(starts: Times, ends: Times, turn_starts: Times, turn_ends: Times, m
 
 
 def _times(items: Sequence[Word] | Sequence[Turn]) -> tuple[Times, Times]:
-    fields = [vars(item) for item in items]
-    starts, ends = (np.fromiter(map(itemgetter(name), fields), float, len(items)) for name in ("start", "end"))
+    starts, ends = (np.fromiter(map(attrgetter(name), items), float, len(items)) for name in ("start", "end"))
     return starts, ends
 
 

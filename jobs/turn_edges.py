@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from operator import attrgetter
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -29,55 +29,63 @@ _ROUNDING = 1e-6
 Indexes: TypeAlias = npt.NDArray[np.intp]
 Times: TypeAlias = npt.NDArray[np.float64]
 Kinds: TypeAlias = npt.NDArray[np.int8]
+"""For each word whether a phrase begins with it: 0 no, 1 after a pause or a sentence's end, 2 after both. Pauses are known of all
+words, sentences' ends only where they matter."""
 
 _CLOSING = "\"'”’»)]}」』）"
 _SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", "।", "؟")
 _ABBREVIATION = re.compile(r"(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|vs|No|e\.g|i\.e)\.")
 
 
-def moved_to_phrase_edges(words: Sequence[Word], starts: Times, ends: Times, speakers: Indexes, between: Times) -> Indexes:
-    """Return who says each word, once changes inside a phrase have moved to the phrase's edge where it is near.
+@dataclass(frozen=True)
+class _Inside:
+    """Changes inside a phrase, in order, each with the word that is the change before it and the one behind it."""
 
-    Words begin one after the other and end no earlier than they begin. `speakers` may be `NOBODY`; `between`: for each word the
-    middle between the turn of the word before and its own, seconds.
+    changes: Indexes
+    times: Times
+    """When each change is by the turns, no farther off than the two words around it, seconds."""
+    previous: Indexes
+    following: Indexes
+
+
+def moved_to_phrase_edges(
+    words: Sequence[Word], starts: Times, ends: Times, *, changes: Indexes, speakers: Indexes, between: Times
+) -> tuple[Indexes, Indexes]:
+    """Return changes and speakers, once changes inside a phrase have moved to the phrase's edge where it is near.
+
+    Words begin one after the other and end no earlier than they begin. `changes`: the words with which somebody else begins;
+    `speakers`: who speaks before the first of them, from it to the second, and so on, or `NOBODY`; `between`: for each change the
+    middle between the turn that ends and the one that begins, seconds.
     """
-    changes = np.flatnonzero(speakers[1:] != speakers[:-1]) + 1
-    if not len(changes):
-        return speakers
-    times = np.minimum(np.maximum(between[changes], starts[changes - 1]), ends[changes])
-    kinds = _edge_kinds(words, starts, ends, _near(starts, changes, times))
-    known = (speakers[changes - 1] != NOBODY) & (speakers[changes] != NOBODY)
-    costs, places = _candidates(starts, ends, kinds, changes, times)
-    bounds = _chosen(changes, places, np.where(known & (kinds[changes] == 0), costs, np.inf))
-    labels = speakers[np.concatenate(([0], changes))]
-    return _filled(bounds, _without_splinters(starts, ends, kinds, bounds, labels), len(words))
-
-
-def _near(starts: Times, changes: Indexes, times: Times) -> Indexes:
-    """Return the words that begin so near to a change that it may move there, the changes themselves among them."""
-    reach = EDGE_REACH + _ROUNDING
-    first = np.minimum(np.searchsorted(starts, times - reach), changes)
-    last = np.maximum(np.searchsorted(starts, times + reach, side="right"), changes)
-    size = len(starts) + 2
-    covered = np.cumsum(np.bincount(first, minlength=size) - np.bincount(last + 1, minlength=size))
-    return np.flatnonzero(covered[1 : len(starts)]) + 1
-
-
-def _edge_kinds(words: Sequence[Word], starts: Times, ends: Times, near: Indexes) -> Kinds:
-    """Return for each word whether a phrase begins with it: 0 no (or not asked), 1 after a pause or a sentence's end, 2 both."""
     kinds = np.zeros(len(words), dtype=np.int8)
-    texts = map(attrgetter("text"), map(words.__getitem__, (near - 1).tolist()))
-    ending = np.fromiter(map(_SentenceEnds().__getitem__, texts), dtype=np.int8, count=len(near))
-    kinds[near] = (starts[near] - ends[near - 1] > PHRASE_PAUSE) + ending
-    return kinds
+    kinds[1:] = starts[1:] - ends[:-1] > PHRASE_PAUSE
+    unpaused = changes[kinds[changes] == 0]
+    kinds[unpaused] = _after_sentences(words, unpaused)
+    which = np.flatnonzero((kinds[changes] == 0) & (speakers[:-1] != NOBODY) & (speakers[1:] != NOBODY))
+    times = np.minimum(np.maximum(between, starts[changes - 1]), ends[changes])
+    limits = np.concatenate(([0], changes, [len(words)]))
+    inside = _Inside(changes[which], times[which], limits[which], limits[which + 2])
+    near = _near(starts, inside)
+    kinds[near] += _after_sentences(words, near)
+    bounds = changes.copy()
+    bounds[which] = _moved(inside, *_candidates(starts, ends, kinds, inside))
+    return bounds, _without_splinters(starts, ends, kinds, bounds, speakers)
 
 
-class _SentenceEnds(dict[str, bool]):
-    """Whether a word ends a sentence; each is looked at once."""
+def _near(starts: Times, inside: _Inside) -> Indexes:
+    """Return the words, between a change and its neighbours, that begin so near to it that it may move there."""
+    reach = EDGE_REACH + _ROUNDING
+    first = np.maximum(np.searchsorted(starts, inside.times - reach), inside.previous + 1)
+    stop = np.minimum(np.searchsorted(starts, inside.times + reach, side="right") + 1, inside.following)
+    sizes = np.maximum(stop - first, 0)
+    return np.repeat(stop - np.cumsum(sizes), sizes) + np.arange(sizes.sum())
 
-    def __missing__(self, text: str) -> bool:
-        self[text] = ends = _ends_sentence(text)
-        return ends
+
+def _after_sentences(words: Sequence[Word], at: Indexes) -> Kinds:
+    """Return for each word asked 1 if the one before it ends a sentence, else 0."""
+    texts = [words[place].text for place in (at - 1).tolist()]
+    ends_sentence = {text: _ends_sentence(text) for text in set(texts)}
+    return np.array([ends_sentence[text] for text in texts], dtype=np.int8)
 
 
 def _ends_sentence(text: str) -> bool:
@@ -87,33 +95,32 @@ def _ends_sentence(text: str) -> bool:
     return bare.endswith(_SENTENCE_ENDS) and not _ABBREVIATION.fullmatch(bare)
 
 
-def _candidates(starts: Times, ends: Times, kinds: Kinds, changes: Indexes, times: Times) -> tuple[Times, Indexes]:
-    """Return what it costs each change to move to the phrase edge before it and to the one behind it, and where these are.
+def _candidates(starts: Times, ends: Times, kinds: Kinds, inside: _Inside) -> tuple[Indexes, Times]:
+    """Return where the phrase edges before and behind each change are, and what it costs to move there.
 
     Infinity where the edge is out of reach, or not strictly between the neighbouring changes.
     """
-    edges = np.concatenate(([0], np.flatnonzero(kinds), [len(starts)]))
-    before = edges[np.searchsorted(edges, changes) - 1]
-    behind = edges[np.searchsorted(edges, changes, side="right")]
-    places = np.stack([before, behind])
-    free = (places > np.concatenate(([0], changes[:-1]))) & (places < np.concatenate((changes[1:], [len(starts)])))
+    edges = np.concatenate(([0], np.flatnonzero(kinds), [len(kinds)]))
+    behind = np.searchsorted(edges, inside.changes)
+    places = np.stack([edges[behind - 1], edges[behind]])
+    free = (places > inside.previous) & (places < inside.following)
     asked = np.where(free, places, 1)
-    gap = np.maximum(np.maximum(ends[asked - 1] - times, times - starts[asked]), 0.0)
+    gap = np.maximum(np.maximum(ends[asked - 1] - inside.times, inside.times - starts[asked]), 0.0)
     costs = gap - FIRM_EDGE * (kinds[asked] == 2)
-    return np.where(free & (gap <= EDGE_REACH), costs, np.inf), places
+    return places, np.where(free & (gap <= EDGE_REACH), costs, np.inf)
 
 
-def _chosen(changes: Indexes, places: Indexes, costs: Times) -> Indexes:
+def _moved(inside: _Inside, places: Indexes, costs: Times) -> Indexes:
     """Return where each change lies in the end: at the cheaper of its places, but behind the change before it."""
-    bounds = changes.tolist()
+    bounds = inside.changes.copy()
     floor = 0
     some = np.flatnonzero(np.isfinite(costs).any(axis=0))
-    for number, before, behind, back, on in zip(some.tolist(), *places[:, some].tolist(), *costs[:, some].tolist(), strict=True):
+    for index, before, behind, back, on in zip(some.tolist(), *places[:, some].tolist(), *costs[:, some].tolist(), strict=True):
         if before > floor and back <= on:
-            bounds[number] = floor = before
+            bounds[index] = floor = before
         elif on < np.inf:
-            bounds[number] = floor = behind
-    return np.array(bounds, dtype=np.intp)
+            bounds[index] = floor = behind
+    return bounds
 
 
 def _without_splinters(starts: Times, ends: Times, kinds: Kinds, bounds: Indexes, labels: Indexes) -> Indexes:
@@ -127,7 +134,3 @@ def _without_splinters(starts: Times, ends: Times, kinds: Kinds, bounds: Indexes
     whole = labels.copy()
     whole[1:-1][splinter] = labels[2:][splinter]
     return whole
-
-
-def _filled(bounds: Indexes, labels: Indexes, count: int) -> Indexes:
-    return np.repeat(labels, np.diff(bounds, prepend=0, append=count))

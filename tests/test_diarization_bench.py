@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -86,6 +87,17 @@ def test_made_up_talk_has_what_goes_wrong_at_edges() -> None:
     assert row["wrong %"] == 0
     assert 0.3 < turn_edges.at_edges(talk).count(True) / len(talk.words) < 0.6
     assert 0 < float(turn_edges.ours(talk, 1)[0]["wrong at edges %"] or 0) < 10
+
+
+def test_what_reading_alone_takes_is_told_without_a_peer(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And that there is none to compare with."""
+    monkeypatch.setattr(sys, "argv", ["turn_edges", "--words", "200", "--rounds", "1"])
+    assert turn_edges.main() == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert re.search(r"no more, takes 0\.\d*[1-9]\d* s", told)
+    assert "whisperX is not compared with" in told
 
 
 def test_a_python_without_whisperx_is_named(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
