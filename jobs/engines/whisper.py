@@ -7,7 +7,7 @@ import hashlib
 import json
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from functools import cached_property, partial
@@ -28,23 +28,15 @@ from jobs.engines.devices import (
 )
 from jobs.engines.lockstep import Lockstep
 from jobs.engines.protocols import SAMPLE_RATE, LanguageGuess, PartAudio, Progress, Samples, SpeechOptions
-from jobs.engines.speech_chunks import CompactSpeech, compact, speech_chunks
+from jobs.engines.speech_chunks import compact, speech_chunks
 from jobs.engines.streams import streams
+from jobs.engines.whisper_segments import segment_of
 from jobs.language import primary_subtag
-from storage.documents import EngineInfo, Segment, SegmentFlag, Word
+from storage.documents import EngineInfo, Segment
 from storage.errors import EngineUnavailable, ModelInvalid, OptionError
 
 WINDOW = 30.0
 """Seconds that Whisper hears at once."""
-
-LOW_LOG_PROBABILITY = -1.0
-"""Whisper's own bound for the mean log probability of a segment below which it does not trust itself."""
-
-REPETITIVE = 2.4
-"""Whisper's own bound for the compression ratio of a segment's text, above which it repeats itself."""
-
-NO_SPEECH = 0.6
-"""Whisper's own bound for the probability that a window holds no speech."""
 
 LEAST_REST = 1.0
 """Seconds, with the silence kept around speech, under which the rest behind the last window holds the end of a word at most."""
@@ -102,6 +94,7 @@ class WhisperTranscriber:
         self._threads = threads or usable_cores()
         self._workers = workers or self._sensible_workers()
         self._batch = max(1, min(MOST_TOGETHER, MOST_TOGETHER if self._device == "cuda" else self._room() // self._workers))
+        self._parts = 1  # that are heard at once
         self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="earmark-whisper")
         self._loaded: Any = None
         self._loading = threading.Lock()
@@ -127,7 +120,8 @@ class WhisperTranscriber:
 
     def expect(self, parts: int) -> int:
         """Return how many parts may be begun: as many as there are workers, so that none of these waits at a part's end."""
-        return max(1, min(parts, self._workers))
+        self._parts = max(1, min(parts, self._workers))
+        return self._parts
 
     def _sensible_workers(self) -> int:
         if self._device == "cuda":
@@ -218,7 +212,7 @@ class WhisperTranscriber:
         They wait in one queue for all parts, so that the first part ends first, and no worker waits at its end for the others.
         """
         model = self._model  # an error in loading it belongs to whoever asks
-        batches = _batches(streams(part, WINDOW), options.batch_size or self._batch, self._workers)
+        batches = _batches(streams(part, WINDOW), options.batch_size or self._batch, ceil(self._workers / self._parts))
         hearing = [self._pool.submit(_hear, model, batch, options) for batch in batches]
         segments: list[Segment] = []
         try:
@@ -233,7 +227,7 @@ class WhisperTranscriber:
 
 
 def _batches(cut: Sequence[PartAudio], most: int, workers: int) -> list[Sequence[PartAudio]]:
-    """Share streams among so many workers in batches of like size, none larger than `most`."""
+    """Share the streams of a part among so many workers in batches of like size, none larger than `most`."""
     count = max(ceil(len(cut) / most), min(len(cut), workers))
     edges = [len(cut) * at // count for at in range(count + 1)]
     return [cut[first:last] for first, last in pairwise(edges)]
@@ -265,7 +259,7 @@ def _hear_stream(model: Any, part: PartAudio, options: SpeechOptions) -> tuple[S
         # Whisper goes on from the last time that it wrote, and invents words for the end of one that it has heard already
         rest = len(speech.samples) / SAMPLE_RATE - segment.seek * _SEEK_STEP
         if not segment.seek or rest >= LEAST_REST:
-            segments.append(_segment_of(segment, speech))
+            segments.append(segment_of(segment, speech))
     return tuple(segment for segment in segments if segment.words)
 
 
@@ -291,34 +285,3 @@ def _digest(folder: Path) -> str:
             handle.seek(max(0, size - (1 << 20)))
             digest.update(handle.read())
     return digest.hexdigest()[:16]
-
-
-def _segment_of(heard: Any, speech: CompactSpeech) -> Segment:
-    words = tuple(_words_of(heard.words or (), speech))
-    flags: list[SegmentFlag] = []
-    if heard.compression_ratio > REPETITIVE:
-        flags.append("repetition")
-    if heard.avg_logprob < LOW_LOG_PROBABILITY:
-        flags.append("low_confidence")
-    if heard.no_speech_prob > NO_SPEECH and heard.avg_logprob < LOW_LOG_PROBABILITY / 2:
-        flags.append("no_speech_likely")
-    start = words[0].start if words else speech.file_time(heard.start)
-    end = words[-1].end if words else speech.file_time(heard.end)
-    return Segment(start=start, end=max(start, end), text=heard.text.strip(), words=words, flags=tuple(flags))
-
-
-def _words_of(heard: Iterable[Any], speech: CompactSpeech) -> Iterable[Word]:
-    for index, word in enumerate(heard):
-        text = word.word.strip()
-        if not text:
-            continue
-        # a word lies in one chunk: a joint between two would stretch it over the silence that was left out
-        chunk = speech.chunk_at((word.start + word.end) / 2)
-        start = speech.file_time(word.start, chunk)
-        yield Word(
-            start=start,
-            end=max(start, speech.file_time(word.end, chunk)),
-            text=text,
-            probability=min(max(float(word.probability), 0.0), 1.0),
-            joined=index > 0 and not word.word[0].isspace(),
-        )
