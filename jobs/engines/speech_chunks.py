@@ -85,9 +85,9 @@ def compact(part: PartAudio, chunks: Sequence[Chunk]) -> CompactSpeech:
 
 
 def windows(part: PartAudio, *, longest: float, padding: float = PADDING) -> tuple[Span, ...]:
-    """Group the part's speech into windows of at most `longest` seconds for batched decoding, cut at the longest pauses.
+    """Group the part's speech into stretches of at most `longest` seconds, for an engine that hears one at a time.
 
-    Times are file times. Speech without a pause that is longer than a window is cut into equal pieces; the caller
+    Times are file times. Speech without a pause that is longer than that is cut into equal pieces; the caller
     must check such joints for lost words.
     """
     grouped: list[list[Span]] = []
