@@ -122,20 +122,20 @@ def scores(cases: Sequence[ChapterCase], rounds: int, without: Sequence[str]) ->
     """Return the score of every reader by kind of case, and why some readers are missing."""
     kinds = {kind: [case for case in cases if case.kind == kind] for kind in dict.fromkeys(case.kind for case in cases)}
     found = {kind: {OURS: scored(of_kind, by_earmark(of_kind, rounds))} for kind, of_kind in kinds.items()}
-    notes = []
+    left_out = []
     for name, (requirements, able) in PEERS.items():
         if name in without:
-            notes.append(f"{name} was left out, as asked.")
+            left_out.append(f"{name}, as asked.")
             continue
         try:
             peer = installed(requirements)
         except PeerMissing as missing:
-            notes.append(f"LEFT OUT: {missing}")
+            left_out.append(str(missing))
             continue
         for kind in (kind for kind in kinds if kind in able):
             found[kind][f"{name} {peer.version}"] = scored(kinds[kind], by_peer(peer, name, kinds[kind], rounds))
         print(f"{name} {peer.version}: done", file=sys.stderr, flush=True)
-    return found, notes
+    return found, left_out
 
 
 def goals(found: Mapping[str, Mapping[str, Score]]) -> list[Goal]:
@@ -151,7 +151,7 @@ def goals(found: Mapping[str, Mapping[str, Score]]) -> list[Goal]:
     return made
 
 
-def report(found: Mapping[str, Mapping[str, Score]], notes: Sequence[str], settings: dict[str, object]) -> Report:
+def report(found: Mapping[str, Mapping[str, Score]], left_out: Sequence[str], settings: dict[str, object]) -> Report:
     """Put the kinds into a table, and every reader of each below it."""
     names = list(dict.fromkeys(name for by_reader in found.values() for name in by_reader))
     rows = []
@@ -166,11 +166,8 @@ def report(found: Mapping[str, Mapping[str, Score]], notes: Sequence[str], setti
         for kind, by_reader in found.items()
         for name, score in by_reader.items()
     ]  # fmt: skip
-    said = [
-        *notes,
-        "Of podcast:chapters the others give an address; the file is read as anybody would, and crashes there are of that.",
-    ]
-    return Report("Readers of chapters: whole lists right", rows, goals(found), said, settings, details)
+    notes = ["Of podcast:chapters the others give an address; the file is read as anybody would, and crashes there are of that."]
+    return Report("Readers of chapters: whole lists right", rows, goals(found), notes, settings, details, left_out)
 
 
 def wrong_ones(cases: Sequence[ChapterCase], most: int) -> None:
@@ -202,9 +199,9 @@ def main() -> int:
         if given.wrong:
             wrong_ones(cases, given.wrong)
             return 0
-        found, notes = scores(cases, given.rounds, given.without)
+        found, left_out = scores(cases, given.rounds, given.without)
     settings: dict[str, object] = {"seed": given.seed, "rounds": given.rounds}
-    return show(report(found, notes, settings), as_json=given.json)
+    return show(report(found, left_out, settings), as_json=given.json)
 
 
 if __name__ == "__main__":

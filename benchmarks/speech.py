@@ -98,7 +98,7 @@ def measure(tools: Sequence[Tool], audio: Path, rounds: int) -> dict[str, Took]:
     }
 
 
-def report(found: dict[float, dict[str, Took]], notes: Sequence[str], settings: dict[str, object]) -> Report:
+def report(found: dict[float, dict[str, Took]], left_out: Sequence[str], settings: dict[str, object]) -> Report:
     """Put the tools into a table, length by length."""
     rows: list[Row] = []
     goals: list[Goal] = []
@@ -118,7 +118,7 @@ def report(found: dict[float, dict[str, Took]], notes: Sequence[str], settings: 
         if others and minutes >= LONG:
             lowest = min(took.peak for took in others.values())
             goals.append(Goal(f"{minutes:g} min: memory over the least of the peers", ours.peak / lowest, 1.0))
-    return Report("Speech: earmark beside its peers", rows, goals, notes, settings)
+    return Report("Speech: earmark beside its peers", rows, goals, settings=settings, left_out=left_out)
 
 
 def main() -> int:
@@ -132,7 +132,7 @@ def main() -> int:
     parser.add_argument("--without", nargs="*", default=[], help="tools to leave out: whisperX, service, …")
     given = parser.parse_args()
     settings = Settings(given.model.resolve(), given.threads)
-    tools, notes = peers(settings, given.without)
+    tools, left_out = peers(settings, given.without)
     tools.insert(0, earmark(settings))
     found: dict[float, dict[str, Took]] = {}
     warm_up("service.cli")
@@ -150,7 +150,7 @@ def main() -> int:
                     tool = served(yard, workers, settings)
                     found[minutes] |= measure([tool], audio, given.rounds)
     asked = {"model": given.model.name, "threads": given.threads, "rounds": given.rounds, "batch": BATCH, "beam": BEAM}
-    return show(report(found, notes, asked), as_json=given.json)
+    return show(report(found, left_out, asked), as_json=given.json)
 
 
 if __name__ == "__main__":

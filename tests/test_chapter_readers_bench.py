@@ -147,6 +147,6 @@ def test_labelled_notes_are_cases_and_readers_can_be_left_out() -> None:
     """With the reason in the notes of the table."""
     cases = labelled_notes()
     assert len(cases) >= 330
-    found, notes = chapter_readers.scores(cases[:20], 1, tuple(PEERS))
+    found, left_out = chapter_readers.scores(cases[:20], 1, tuple(PEERS))
     assert found[LABELLED][OURS].whole == 20
-    assert len(notes) == len(PEERS)
+    assert len(left_out) == len(PEERS)
