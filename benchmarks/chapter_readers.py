@@ -4,14 +4,15 @@
 
 Show notes: the labelled ones of `tests/data/notes`, and made ones (`benchmarks.made_notes`). Feeds: Simple Chapters and
 `podcast:chapters` files, well written and with the quirks of live feeds. Files: every container. All but the labelled notes are
-drawn from the seed; nobody's reader was written with this seed's.
+drawn from the seed. Seeds 1 to 8 were looked at: they showed a mistake of earmark's reader, since mended; to judge it, take
+another.
 
 Beside earmark, each in a virtual environment of its own (`benchmarks/peers.py`): yt-dlp's reader of descriptions, podcastparser,
 feedparser, mutagen, and libavformat by PyAV. What one cannot read at all is a dash. A chapter is right if its start is off by a
 second at most and its title has the same words; a list is whole if all of it is right and nothing else was read. Where the
-length of an episode is not told, yt-dlp, which asks for one, is given six hours. Time is that of one thread's processor for one
-text or file, the least of some rounds. Exits with 1 if in any kind another has a larger share of whole lists, or a larger
-harmonic mean of precision and recall.
+length of an episode is not told, yt-dlp, which asks for one, is given six hours. podcastparser 0.6.11 knows `podcast:chapters` by
+the namespace's old address alone, or undeclared. Time is that of one thread's processor for one text or file, the least of some
+rounds. Exits with 1 if in any kind another has a larger share of whole lists, or a larger harmonic mean of precision and recall.
 """
 
 from __future__ import annotations
@@ -139,16 +140,21 @@ def scores(cases: Sequence[ChapterCase], rounds: int, without: Sequence[str]) ->
 
 
 def goals(found: Mapping[str, Mapping[str, Score]]) -> list[Goal]:
-    """Return what earmark is held to in every kind that another can read, too."""
-    made = []
+    """Return what earmark is held to: no other reads any kind better."""
+    more_whole, better_mean = [], []
     for kind, by_reader in found.items():
         ours, others = by_reader[OURS], [score for name, score in by_reader.items() if name != OURS]
-        if others:
-            best = max(score.whole / score.cases for score in others)
-            made.append(Goal(f"{kind}: share of whole lists, of the best other's", ours.whole / ours.cases, best, "", "least"))
-            f1 = max(score.f1 for score in others)
-            made.append(Goal(f"{kind}: mean of precision and recall, of the best other's", ours.f1, f1, "", "least"))
-    return made
+        more_whole += [kind] * any(score.whole > ours.whole for score in others)
+        better_mean += [kind] * any(score.f1 > ours.f1 for score in others)
+    return [
+        Goal(_named("kinds of which another reads more lists whole", more_whole), len(more_whole), 0),
+        Goal(_named("kinds of which another has a better mean of precision and recall", better_mean), len(better_mean), 0),
+        Goal("crashes of earmark", sum(by_reader[OURS].crashes for by_reader in found.values()), 0),
+    ]
+
+
+def _named(what: str, kinds: Sequence[str]) -> str:
+    return f"{what} ({', '.join(kinds)})" if kinds else what
 
 
 def report(found: Mapping[str, Mapping[str, Score]], left_out: Sequence[str], settings: dict[str, object]) -> Report:

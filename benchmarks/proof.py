@@ -42,11 +42,11 @@ FULL = (
 """In the order of an episode: heard, nothing lost, speakers, chapters; then many workers, many episodes, long ones."""
 
 QUICK = (
-    Asked("speech", ("--minutes", "5", "--rounds", "1", "--without", "service", "whisperX")),
-    Asked("nothing_lost", ("--minutes", "1", "--without", "whisperX")),
+    Asked("speech", ("--minutes", "10", "--rounds", "1", "--without", "service", "whisperX")),
+    Asked("nothing_lost", ("--minutes", "2", "--parts", "20", "--without", "whisperX")),
     Asked("turn_edges", ("--words", "10000")),
     Asked("chapter_readers", ("--notes", "200", "--feeds", "20", "--files", "5", "--rounds", "1")),
-    Asked("chapters", ("--episodes", "2")),
+    Asked("chapters", ("--episodes", "3")),
     Asked("scale", ("--workers", "1", "8", "--hours", "0.5", "--part-seconds", "37.5")),
     Asked("throughput", ("--episodes", "150")),
     Asked("growth", ("--minutes", "60", "120")),

@@ -138,7 +138,8 @@ def test_a_better_peer_misses_the_goal_and_a_missing_one_is_a_dash() -> None:
     """What a reader cannot read at all is no zero."""
     good, bad = (Score(10, right, 20, 20, whole, 0, 0.001) for right, whole in ((20, 10), (10, 4)))
     found = {PSC: {OURS: bad, "other 1": good}, PSC_QUIRKS: {OURS: good, "other 1": bad}, LINKED: {OURS: good}}
-    assert [goal.met for goal in goals(found)] == [False, False, True, True]
+    assert [(goal.value, goal.met) for goal in goals(found)] == [(1, False), (1, False), (0, True)]
+    assert PSC in goals(found)[0].what
     rows = report(found, (), {}).rows
     assert [row["other 1"] for row in rows] == [100, 40, None]
 
