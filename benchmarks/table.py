@@ -86,7 +86,7 @@ def print_report(report: Report) -> None:
     for goal in report.goals:
         sign = "≤" if goal.sense == "most" else "≥"
         verdict = "met" if goal.met else "NOT MET"
-        line = f"{goal.what}: {_shown(goal.value)}{goal.unit} (goal {sign} {_shown(goal.bound)}{goal.unit}): {verdict}"
+        line = f"{goal.what}: {shown(goal.value)}{goal.unit} (goal {sign} {shown(goal.bound)}{goal.unit}): {verdict}"
         console.print(line, markup=False, highlight=False)
     for what in report.left_out:
         console.print(f"LEFT OUT: {what}", style="bold", markup=False, highlight=False)
@@ -101,11 +101,12 @@ def _table(title: str, rows: Sequence[Row]) -> Table:
         numbers = all(isinstance(row.get(name), int | float | None) for row in rows)
         table.add_column(name, justify="right" if numbers else "left")
     for row in rows:
-        table.add_row(*(_shown(row.get(name)) for name in names))
+        table.add_row(*(shown(row.get(name)) for name in names))
     return table
 
 
-def _shown(value: Cell) -> str:
+def shown(value: Cell) -> str:
+    """Return a figure as tables show it."""
     if value is None:
         return "–"
     if isinstance(value, float):
