@@ -47,7 +47,7 @@ QUICK = (
     Asked("turn_edges", ("--words", "10000")),
     Asked("chapter_readers", ("--notes", "200", "--feeds", "20", "--files", "5", "--rounds", "1")),
     Asked("chapters", ("--episodes", "3")),
-    Asked("scale", ("--workers", "1", "8", "--hours", "0.5", "--part-seconds", "38.5")),
+    Asked("scale", ("--workers", "1", "8", "--hours", "1", "--part-seconds", "148")),
     Asked("throughput", ("--episodes", "150")),
     Asked("growth", ("--minutes", "60", "240")),
 )
