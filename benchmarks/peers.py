@@ -1,12 +1,13 @@
 """The programs that earmark is measured beside: each installed by name into a virtual environment of its own.
 
 They stay there (`.peers/` in the repository, or the folder that `EARMARK_PEERS` names) from one benchmark to the next. What
-cannot be installed is left out of a table, with the reason in its notes.
+cannot be installed is left out of a table, which says why.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
@@ -26,7 +27,10 @@ PODCASTPARSER = ("podcastparser==0.6.11",)
 FEEDPARSER = ("feedparser==6.0.14",)
 MUTAGEN = ("mutagen==1.48.1",)
 PYAV = ("av==18.1.0",)
+CELERY = ("celery[redis]==5.7.0",)
 
+_NO_NAME = re.compile(r"[^\w.-]+")
+"""What a folder had better not be called."""
 _FINISHED = "finished"
 """Name of a file that is there once everything has been installed."""
 
@@ -56,7 +60,7 @@ def installed(requirements: Iterable[str], *, alone: bool = False, environment: 
     wanted = tuple(requirements)
     name = " ".join(wanted)
     known = os.environ if environment is None else environment
-    place = "+".join([part.replace("==", "-") for part in wanted] + ["alone"] * alone)
+    place = "+".join([_NO_NAME.sub("-", part) for part in wanted] + ["alone"] * alone)
     folder = Path(known.get("EARMARK_PEERS") or REPOSITORY / ".peers") / place
     python = folder / "bin" / "python"
     if not (folder / _FINISHED).exists():

@@ -98,14 +98,14 @@ def run_all(every: Iterable[Asked], *, seed: int | None) -> Iterator[Done]:
 
 
 def reports_in(text: str) -> tuple[Report, ...]:
-    """Return the reports that a benchmark wrote, one JSON document behind the other; text that is none ends them."""
+    """Return the reports that a benchmark wrote, one JSON document or list behind the other; text that is none ends them."""
     decoder, at, found = json.JSONDecoder(), 0, []
     while at < len(text):
         try:
             document, at = decoder.raw_decode(text, at)
         except json.JSONDecodeError:
             break
-        found.append(Report.of(document))
+        found += [Report.of(one) for one in (document if isinstance(document, list) else [document])]
         at += len(text[at:]) - len(text[at:].lstrip())
     return tuple(found)
 

@@ -56,6 +56,7 @@ def test_what_a_benchmark_wrote_is_read_back(capsys: pytest.CaptureFixture[str])
     assert math.isnan(second.goals[0].value)
     assert second.left_out == BAD.left_out
     assert reports_in("Traceback …") == ()
+    assert reports_in(json.dumps([GOOD.document(), GOOD.document()])) == (GOOD, GOOD)
 
 
 def test_all_goals_stand_in_one_table_with_what_failed_and_what_is_missing() -> None:
