@@ -1,6 +1,6 @@
 """The tables by which a newcomer can believe earmark, or any of its benchmarks.
 
-    python -m benchmarks                 # beside its peers: about two hours on two quiet cores
+    python -m benchmarks                 # beside its peers: about three hours on two quiet cores
     python -m benchmarks --quick         # the same tables from fewer cases: about a quarter of an hour
     python -m benchmarks NAME…           # some; `python -m benchmarks.NAME --help` says what each can be asked
     python -m benchmarks --all           # every benchmark there is
