@@ -31,7 +31,7 @@ format: $(VENV)/.test  ## Format the code
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: $(VENV)/.test  ## Measure: tables of ratios, or one of them with ARGS=NAME
+bench: $(VENV)/.test  ## Measure beside peers, in hours; ARGS=--quick in minutes, ARGS=NAME one table
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 schema: $(VENV)/.run  ## Write the JSON Schema of the transcript anew

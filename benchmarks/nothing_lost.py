@@ -1,51 +1,42 @@
 """Words lost, doubled and invented where transcribers lose, double and invent: earmark beside its peers.
 
-    python -m benchmarks.nothing_lost [--model DIR] [--minutes 10] [--seed N] [--without whisperX …]
+    python -m benchmarks.nothing_lost [--model DIR] [--minutes 10] [--parts 30 …] [--seed N] [--without whisperX …]
 
 Made of the example's sentences, whose every word is known: speech without any pause, so that it lies across every seam and every
 window; silences of 30 to 120 s; music between and under what is said; every other sentence whispered (noise with the spectrum of
 the voice); and two voices at once. The first row of each is the whole-file pass of bare faster-whisper, the others are
-beside it. Lost and other words come from an alignment by least edits; a word too many is doubled if an equal one is among the
-eight on either side, else invented. Where two talk at once there is no order: words are counted there, whatever
-comes first, and who was left out is lost.
+beside it: earmark with parts of its own choice, of five minutes, and with short ones, so that there are many seams; the table
+says how many, and through how many of them speech goes because there was no pause to cut in. Lost and other words come from an
+alignment by least edits; a word too many is doubled if an equal one is among the eight on either side, else invented. Where two
+talk at once there is no order: words are counted there, whatever comes first, and who was left out is lost.
 
-Of earmark also: seconds of the file that its `coverage` leaves out. Exits with 1 if there are any, or if over all cases it loses,
-doubles and invents more words than the whole-file pass.
+Of earmark also: seconds of the file that its `coverage` leaves out. Exits with 1 if there are any, if over all cases it loses,
+doubles and invents more words than the whole-file pass, in parts of any length, or if a seam of the first case
+has no words beside it.
 """
 
 from __future__ import annotations
 
 import sys
 import tempfile
+from bisect import bisect
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
-import numpy as np
-
-from benchmarks.conversations import music
-from benchmarks.recordings import EXAMPLE, EXAMPLE_MODEL, Recording, SaidWord, read_recording, without_pauses, write_wav
+from benchmarks.hard_speech import Case, cases
+from benchmarks.recordings import EXAMPLE_MODEL, SaidWord, write_wav
 from benchmarks.table import Goal, Report, Row, arguments, show
-from benchmarks.tools import BATCH, BEAM, OURS, Settings, Took, Tool, earmark, peers
+from benchmarks.tools import BATCH, BEAM, Settings, Took, Tool, earmark, peers
 from benchmarks.wording import compare, spoken
 from jobs.engines.devices import usable_cores
-from jobs.engines.protocols import SAMPLE_RATE, Samples
+from jobs.prepare import PrepareOptions, prepare
 
 NEIGHBOURS = 8
-_HISS = 10 ** (-60 / 20)
-"""Loudness of the room; nothing is ever wholly silent."""
-
-
-@dataclass(frozen=True)
-class Case:
-    """What is heard, and what is said in it."""
-
-    name: str
-    samples: Samples
-    words: tuple[str, ...]
-    at_once: bool = False
-    """Whether two talk at once, so that the words have no order."""
+CLOSE = 0.5
+"""A word this near to a seam, in seconds, is beside it."""
 
 
 @dataclass(frozen=True)
@@ -62,132 +53,6 @@ class Faults:
         return self.lost + self.doubled + self.invented
 
 
-# ------------------------------------------------------------------ what is heard
-
-
-def cases(seconds: float, seed: int) -> Iterator[Case]:
-    """Yield every case, of about this length."""
-    story = read_recording(EXAMPLE / "episode.mp3", EXAMPLE / "truth.json")
-    dense = without_pauses("dense", [story], seconds=seconds, seed=seed)
-    yield Case("speech across every seam", dense.samples, _texts(dense))
-    phrases = _phrases(story, seed)
-    for name, put in (("long silences", _apart), ("music between and under", _with_music), ("every other whispered", _whispered)):
-        yield put(name, phrases, seconds, np.random.default_rng(seed))
-    yield _both_at_once("two voices at once", phrases, seconds)
-
-
-def _texts(recording: Recording) -> tuple[str, ...]:
-    return tuple(word.text for word in recording.words)
-
-
-@dataclass(frozen=True)
-class _Phrase:
-    samples: Samples
-    words: tuple[str, ...]
-
-
-def _phrases(story: Recording, seed: int) -> list[_Phrase]:
-    """Return the sentences of the story, cut a quarter of a second around them, in an order that is drawn."""
-    found = [
-        _Phrase(
-            story.samples[max(0, round((phrase[0].start - 0.25) * SAMPLE_RATE)) : round((phrase[-1].end + 0.25) * SAMPLE_RATE)],
-            tuple(word.text for word in phrase),
-        )
-        for phrase in story.phrases
-    ]
-    return [found[index] for index in np.random.default_rng(seed).permutation(len(found))]
-
-
-def _again_and_again(phrases: Sequence[_Phrase]) -> Iterator[_Phrase]:
-    while True:
-        yield from phrases
-
-
-def _apart(name: str, phrases: Sequence[_Phrase], seconds: float, random: np.random.Generator) -> Case:
-    """Put 30 to 120 s of nothing between groups of one to four sentences."""
-    pieces, words, length = list[Samples](), list[str](), 0.0
-    group = 0
-    for phrase in _again_and_again(phrases):
-        if length >= seconds:
-            break
-        pieces.append(phrase.samples)
-        words += phrase.words
-        group -= 1
-        if group < 0:
-            pieces.append(np.zeros(round(float(random.uniform(30, 120)) * SAMPLE_RATE), np.float32))
-            group = int(random.integers(0, 4))
-        length = sum(map(len, pieces)) / SAMPLE_RATE
-    return Case(name, _in_a_room(np.concatenate(pieces), random), tuple(words))
-
-
-def _with_music(name: str, phrases: Sequence[_Phrase], seconds: float, random: np.random.Generator) -> Case:
-    """Put 5 to 30 s of music between groups of sentences; it goes on more quietly under every second group."""
-    pieces, words, loudness = list[Samples](), list[str](), list[Samples]()
-    under = False
-    for number, phrase in enumerate(_again_and_again(phrases)):
-        if sum(map(len, pieces)) >= seconds * SAMPLE_RATE:
-            break
-        if number % 4 == 0:
-            pieces.append(np.zeros(round(float(random.uniform(5, 30)) * SAMPLE_RATE), np.float32))
-            loudness.append(np.ones(len(pieces[-1]), np.float32))
-            under = not under
-        pieces.append(phrase.samples)
-        words += phrase.words
-        loudness.append(np.full(len(phrase.samples), 0.1 if under else 0.0, np.float32))
-    level = np.convolve(np.concatenate(loudness), np.full(SAMPLE_RATE // 2, 2 / SAMPLE_RATE, np.float32), "same")
-    heard = np.concatenate(pieces)
-    played = music(np.arange(len(heard)) / SAMPLE_RATE, random) * level
-    return Case(name, _in_a_room(heard + played.astype(np.float32), random), tuple(words))
-
-
-def _whispered(name: str, phrases: Sequence[_Phrase], seconds: float, random: np.random.Generator) -> Case:
-    """Whisper every other sentence."""
-    pieces, words = list[Samples](), list[str]()
-    for number, phrase in enumerate(_again_and_again(phrases)):
-        if sum(map(len, pieces)) >= seconds * SAMPLE_RATE:
-            break
-        pieces.append(whisper(phrase.samples, random) if number % 2 else phrase.samples)
-        words += phrase.words
-    return Case(name, _in_a_room(np.concatenate(pieces), random), tuple(words))
-
-
-def whisper(samples: Samples, random: np.random.Generator) -> Samples:
-    """Return speech without a voice: noise that has its spectrum, smoothed over the harmonics, in each 32 ms; 12 dB quieter."""
-    size, hop, wide = 512, 128, 9
-    window = np.hanning(size).astype(np.float32)
-    padded = np.concatenate([np.zeros(size, np.float32), samples, np.zeros(2 * size, np.float32)])
-    out = np.zeros(len(padded), np.float32)
-    smooth = np.full(wide, 1 / wide)
-    for at in range(0, len(padded) - size, hop):
-        power = np.convolve(np.abs(np.fft.rfft(window * padded[at : at + size])) ** 2, smooth, "same")
-        phases = np.exp(2j * np.pi * random.random(len(power)))
-        out[at : at + size] += window * np.fft.irfft(np.sqrt(power) * phases, size).astype(np.float32)
-    heard = out[size : size + len(samples)]
-    quieter: Samples = heard * np.float32(0.25 * np.sqrt(np.mean(samples**2) / max(float(np.mean(heard**2)), 1e-12)))
-    return quieter
-
-
-def _both_at_once(name: str, phrases: Sequence[_Phrase], seconds: float) -> Case:
-    """Let two sentences be said at once, and then one alone."""
-    pieces, words, source = list[Samples](), list[str](), _again_and_again(phrases)
-    while sum(map(len, pieces)) < seconds * SAMPLE_RATE:
-        first, second, alone = next(source), next(source), next(source)
-        both = np.zeros(max(len(first.samples), len(second.samples)), np.float32)
-        both[: len(first.samples)] += first.samples
-        both[: len(second.samples)] += second.samples
-        pieces += [both, alone.samples]
-        words += [*first.words, *second.words, *alone.words]
-    return Case(name, np.concatenate(pieces), tuple(words), at_once=True)
-
-
-def _in_a_room(samples: Samples, random: np.random.Generator) -> Samples:
-    heard: Samples = samples + np.float32(_HISS) * random.standard_normal(len(samples), dtype=np.float32)
-    return heard
-
-
-# ------------------------------------------------------------------ what was made of it
-
-
 def faults(case: Case, heard: Sequence[str]) -> Faults:
     """Compare what was heard with what is said."""
     said, found = (spoken([SaidWord(text, 0.0, 0.0) for text in words]) for words in (case.words, heard))
@@ -202,15 +67,98 @@ def faults(case: Case, heard: Sequence[str]) -> Faults:
     return Faults(len(against.missed), doubled, len(against.added) - doubled)
 
 
-def measure(case: Case, tools: Sequence[Tool], folder: Path) -> list[tuple[str, Took, Faults]]:
-    """Let every tool hear a case."""
+@dataclass(frozen=True)
+class Seams:
+    """The places where earmark cuts a case into parts."""
+
+    count: int
+    through_speech: int
+    """Those for which no pause was near, so that a word can lie across them."""
+    between_words: int | None
+    """Those with a word close on either side; none where it is not known when words are said."""
+
+
+def seams(case: Case, audio: Path, part_seconds: float) -> Seams:
+    """Cut a case into parts as earmark does before it hears them."""
+    with tempfile.TemporaryDirectory() as folder:
+        parts = prepare(audio, Path(folder) / "decoded.wav", options=PrepareOptions(part_seconds=part_seconds)).parts[1:]
+    close = sum(_between_words(case.times, part.start) for part in parts) if case.times else None
+    return Seams(len(parts), sum(part.forced for part in parts), close)
+
+
+def _between_words(words: Sequence[SaidWord], time: float) -> bool:
+    following = bisect(words, time, key=attrgetter("start"))
+    if not 0 < following < len(words):
+        return False
+    return time - words[following - 1].end <= CLOSE and words[following].start - time <= CLOSE
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one tool made of one case."""
+
+    case: Case
+    tool: str
+    took: Took
+    faults: Faults
+    seams: Seams | None = None
+    """Of earmark's parts."""
+
+    def row(self) -> Row:
+        """Return its line of the table."""
+        told: Row = {"case": self.case.name, "tool": self.tool, "words said": len(self.case.words)}
+        told |= {"lost": self.faults.lost, "doubled": self.faults.doubled, "invented": self.faults.invented}
+        told |= {"unaccounted s": self.took.unaccounted}
+        if self.seams is None:
+            return told
+        return told | {"seams": self.seams.count, "through speech": self.seams.through_speech}
+
+
+def measure(case: Case, tools: Sequence[Tool], parts: Mapping[str, float], folder: Path) -> list[Outcome]:
+    """Let every tool hear a case; `parts` says how long those of earmark are, by its name."""
     audio = write_wav(case.samples, folder / "case.wav")
     found = []
     for tool in tools:
         took = tool.hear(audio)
-        found.append((tool.name, took, faults(case, took.words)))
-        print(f"{case.name}: {tool.name}: {found[-1][2]}", file=sys.stderr, flush=True)
+        cut = seams(case, audio, parts[tool.name]) if tool.name in parts else None
+        found.append(Outcome(case, tool.name, took, faults(case, took.words), cut))
+        print(f"{case.name}: {tool.name}: {found[-1].faults}", file=sys.stderr, flush=True)
     return found
+
+
+def report(found: Sequence[Outcome], whole_file: str | None, left_out: Sequence[str], settings: dict[str, object]) -> Report:
+    """Put the outcomes into a table, with the sums of each tool below; `whole_file` is the tool that others are held to."""
+    ours = list(dict.fromkeys(one.tool for one in found if one.seams is not None))
+    sums = {tool: _sum(tool, [one for one in found if one.tool == tool]) for tool in dict.fromkeys(one.tool for one in found)}
+    unaccounted = sum(one.took.unaccounted or 0.0 for one in found if one.tool in ours)
+    goals = [Goal("seconds of audio that earmark leaves out of its account", unaccounted, 0.0)]
+    for tool in ours if whole_file else ():
+        ratio = _faults(sums[tool]) / max(_faults(sums[str(whole_file)]), 1)
+        goals.append(Goal(f"{tool}: words lost, doubled or invented, over the whole-file pass", ratio, 1.0))
+    across = [one.seams for one in found if one.seams and one.seams.between_words is not None]
+    if count := sum(cut.count for cut in across):
+        share = sum(cut.between_words or 0 for cut in across) / count
+        goals.append(
+            Goal(f"seams in speech without pauses ({count}) with words close on both sides, share", share, 1.0, "", "least")
+        )
+    rows = [*(one.row() for one in found), *sums.values()]
+    notes = ["Where two talk at once, a doubled word counts as invented."]
+    return Report("Nothing lost", rows, goals, notes, settings, left_out=left_out)
+
+
+def _sum(tool: str, outcomes: Sequence[Outcome]) -> Row:
+    rows = [one.row() for one in outcomes]
+    names = list(rows[0])[2:]
+    known = {name: [float(row[name] or 0) for row in rows if row[name] is not None] for name in names}
+    sums: Row = {
+        name: (sum(values) if name == "unaccounted s" else round(sum(values))) if values else None
+        for name, values in known.items()
+    }
+    return {"case": "all", "tool": tool} | sums
+
+
+def _faults(row: Row) -> float:
+    return sum(float(row[name] or 0) for name in ("lost", "doubled", "invented"))
 
 
 def main() -> int:
@@ -218,31 +166,22 @@ def main() -> int:
     parser = arguments(__doc__)
     parser.add_argument("--model", type=Path, default=EXAMPLE_MODEL)
     parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--parts", type=float, nargs="*", default=[30.0], help="further lengths of earmark's parts, seconds")
     parser.add_argument("--threads", type=int, default=usable_cores())
     parser.add_argument("--without", nargs="*", default=[], help="peers to leave out")
     given = parser.parse_args()
     settings = Settings(given.model.resolve(), given.threads)
-    beside, notes = peers(settings, given.without)
-    tools = [*beside[:1], earmark(settings), *beside[1:]]
-    rows: list[Row] = []
-    sums: Counter[str] = Counter()
-    left_out = 0.0
+    beside, left_out = peers(settings, given.without)
+    ours = {None: PrepareOptions().part_seconds} | {seconds: seconds for seconds in given.parts}
+    mine = {earmark(settings, asked): seconds for asked, seconds in ours.items()}
+    tools = [*beside[:1], *mine, *beside[1:]]
+    found: list[Outcome] = []
     with tempfile.TemporaryDirectory() as name:
         for case in cases(60 * given.minutes, given.seed):
-            for tool, took, wrong in measure(case, tools, Path(name)):
-                sums[tool] += wrong.all
-                left_out += took.unaccounted or 0.0
-                row: Row = {"case": case.name, "tool": tool, "words said": len(case.words)}
-                counts: Row = {"lost": wrong.lost, "doubled": wrong.doubled, "invented": wrong.invented}
-                rows.append(row | counts | {"unaccounted s": took.unaccounted})
-    goals = [Goal("seconds of audio that earmark leaves out of its account", left_out, 0.0)]
-    if beside:
-        goals.append(
-            Goal("words lost, doubled or invented, over the whole-file pass", sums[OURS] / max(sums[tools[0].name], 1), 1.0)
-        )
-    notes.append("Where two talk at once, a doubled word counts as invented.")
+            found += measure(case, tools, {tool.name: seconds for tool, seconds in mine.items()}, Path(name))
     asked = {"model": given.model.name, "minutes": given.minutes, "seed": given.seed, "batch": BATCH, "beam": BEAM}
-    return show(Report("Nothing lost", rows, goals, notes, asked), as_json=given.json)
+    whole_file = beside[0].name if beside and beside[0].name.startswith("faster-whisper") else None
+    return show(report(found, whole_file, left_out, asked), as_json=given.json)
 
 
 if __name__ == "__main__":

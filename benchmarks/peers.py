@@ -1,12 +1,13 @@
 """The programs that earmark is measured beside: each installed by name into a virtual environment of its own.
 
 They stay there (`.peers/` in the repository, or the folder that `EARMARK_PEERS` names) from one benchmark to the next. What
-cannot be installed is left out of a table, with the reason in its notes.
+cannot be installed is left out of a table, which says why.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
@@ -19,6 +20,17 @@ FASTER_WHISPER = ("faster-whisper==1.2.1",)
 WHISPERX = ("whisperx==3.8.6",)
 """Brings torch, and with it some 5 GB."""
 
+WHISPERX_ALONE = ("whisperx==3.8.6", "pandas==3.1.1", "numpy==2.4.6", "python-dateutil==2.9.0.post0", "six==1.17.0")
+"""All that whisperX needs to give words to speakers; to be installed `alone`, for it asks for torch."""
+YT_DLP = ("yt-dlp==2026.10.26",)
+PODCASTPARSER = ("podcastparser==0.6.11",)
+FEEDPARSER = ("feedparser==6.0.14",)
+MUTAGEN = ("mutagen==1.48.1",)
+PYAV = ("av==18.1.0",)
+CELERY = ("celery[redis]==5.7.0",)
+
+_NO_NAME = re.compile(r"[^\w.-]+")
+"""What a folder had better not be called."""
 _FINISHED = "finished"
 """Name of a file that is there once everything has been installed."""
 
@@ -40,17 +52,22 @@ class Peer:
         return [str(self.python), str(REPOSITORY / "benchmarks" / script), *arguments]
 
 
-def installed(requirements: Iterable[str], *, environment: Mapping[str, str] | None = None) -> Peer:
-    """Return a Python with these packages, installed now if that has not been done; raises `PeerMissing` if they cannot be."""
+def installed(requirements: Iterable[str], *, alone: bool = False, environment: Mapping[str, str] | None = None) -> Peer:
+    """Return a Python with these packages, installed now if that has not been done; raises `PeerMissing` if they cannot be.
+
+    `alone`: without anything else that they ask for.
+    """
     wanted = tuple(requirements)
     name = " ".join(wanted)
     known = os.environ if environment is None else environment
-    folder = Path(known.get("EARMARK_PEERS") or REPOSITORY / ".peers") / "+".join(part.replace("==", "-") for part in wanted)
+    place = "+".join([_NO_NAME.sub("-", part) for part in wanted] + ["alone"] * alone)
+    folder = Path(known.get("EARMARK_PEERS") or REPOSITORY / ".peers") / place
     python = folder / "bin" / "python"
     if not (folder / _FINISHED).exists():
         print(f"Installing {name} into {folder} …", file=sys.stderr, flush=True)
         _run([sys.executable, "-m", "venv", "--clear", str(folder)], name)
-        _run([str(python), "-m", "pip", "--disable-pip-version-check", "-q", "install", *wanted], name)
+        options = ["--no-deps"] * alone
+        _run([str(python), "-m", "pip", "--disable-pip-version-check", "-q", "install", *options, *wanted], name)
         (folder / _FINISHED).touch()
     return Peer(python, wanted[0].partition("==")[2])
 

@@ -4,7 +4,8 @@
 
 Each worker is a process of its own, with a child that the scripted engine holds up for `pace` seconds per second of audio: the
 time of hearing is real, its use of the processor is not, so that what is measured is how the work is shared out. The chord is
-what a plain Celery program would do: a group of tasks that sleep as long, and a callback that joins them, on as many workers.
+what a plain Celery program would do: a group of tasks that sleep as long, and a callback that joins them, on as many workers,
+with the Celery of a virtual environment of its own (`benchmarks/peers.py`).
 Timed from the first part's beginning to the last one's end; efficiency is the time on the first number of workers over that on
 more of them, per worker. Exits with 1 if it is under 0.9 on 8 workers.
 """
@@ -17,6 +18,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.peers import CELERY, PeerMissing, installed
 from benchmarks.recordings import EXAMPLE, length_of, repeat_mp3, story_for
 from benchmarks.table import Goal, Report, Row, arguments, show
 from jobs.options import Options
@@ -85,11 +87,11 @@ def _warm(yard: Yard, count: int) -> None:
     yard.ended(job, seconds=600)
 
 
-def chord(folder: Path, broker: str, count: int, seconds: list[float]) -> float:
+def chord(python: Path, folder: Path, broker: str, count: int, seconds: list[float]) -> float:
     """Let a plain chord sleep as long on as many workers; return the seconds from its submission to its callback's result."""
     (folder / "plain.py").write_text(CHORD, "utf-8")
     environment = {**_clean_environment(), "BROKER": broker, "PYTHONPATH": str(folder)}
-    command = [sys.executable, "-m", "celery", "-A", "plain", "worker", "--pool", "solo", "--without-gossip", "--without-mingle"]
+    command = [str(python), "-m", "celery", "-A", "plain", "worker", "--pool", "solo", "--without-gossip", "--without-mingle"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     workers = [
         subprocess.Popen([*command, "-n", f"w{n}@plain"], cwd=folder, env=environment, **quiet)  # type: ignore[call-overload]
@@ -102,9 +104,7 @@ def chord(folder: Path, broker: str, count: int, seconds: list[float]) -> float:
             f"began = time.perf_counter(); chord(hear.s(s) for s in {seconds!r})(join.s()).get(timeout=3600); "
             "print(time.perf_counter() - began)"
         )
-        told = subprocess.run(
-            [sys.executable, "-c", code], cwd=folder, env=environment, check=True, capture_output=True, text=True
-        )
+        told = subprocess.run([str(python), "-c", code], cwd=folder, env=environment, check=True, capture_output=True, text=True)
         return float(told.stdout)
     finally:
         for worker in workers:
@@ -118,6 +118,14 @@ def _clean_environment() -> dict[str, str]:
     return dict(os.environ)
 
 
+def _celery() -> tuple[Path | None, list[str]]:
+    """Return the Python that has a plain Celery, or none and why."""
+    try:
+        return installed(CELERY).python, []
+    except PeerMissing as missing:
+        return None, [f"the plain chord: {missing}"]
+
+
 def main() -> int:
     """Print the table."""
     parser = arguments(__doc__)
@@ -126,6 +134,7 @@ def main() -> int:
     parser.add_argument("--part-seconds", type=float, default=150.0)
     parser.add_argument("--pace", type=float, default=0.03)
     given = parser.parse_args()
+    celery, left_out = _celery()
     rows: list[Row] = []
     alone = 0.0
     with tempfile.TemporaryDirectory() as name, open_yard(Path(name)) as yard:
@@ -133,7 +142,8 @@ def main() -> int:
         for count in given.workers:
             spent, whole, parts = shared_out(yard, count, part_seconds=given.part_seconds, pace=given.pace)
             alone = alone or spent * count
-            plain = chord(yard.folder, yard.redis.url.replace("/0", "/1"), count, [alone / parts] * parts)
+            broker = yard.redis.url.replace("/0", "/1")
+            plain = chord(celery, yard.folder, broker, count, [alone / parts] * parts) if celery else None
             rows.append(
                 {
                     "workers": count,
@@ -142,7 +152,7 @@ def main() -> int:
                     "efficiency": alone / (count * spent),
                     "at most": parts / (count * math.ceil(parts / count)),
                     "chord s": plain,
-                    "chord's efficiency": alone / (count * plain),
+                    "chord's efficiency": alone / (count * plain) if plain else None,
                     "whole job s": whole,
                 }
             )
@@ -150,7 +160,8 @@ def main() -> int:
     goals = [Goal(f"efficiency on {AT} workers, at least", float(at or math.nan), EFFICIENCY, sense="least")]
     notes = ["Hearing is waiting, not work: what is measured is how it is shared out."]
     settings = {"hours": given.hours, "part_seconds": given.part_seconds, "pace": given.pace}
-    return show(Report("One episode shared by many workers", rows, goals, notes, settings), as_json=given.json)
+    report = Report("One episode shared by many workers", rows, goals, notes, settings, left_out=left_out)
+    return show(report, as_json=given.json)
 
 
 if __name__ == "__main__":

@@ -103,7 +103,7 @@ def measure(tools: Sequence[Tool], audio: Path, rounds: int) -> dict[str, Took]:
     }
 
 
-def report(found: dict[float, dict[str, Took]], notes: Sequence[str], settings: dict[str, object]) -> Report:
+def report(found: dict[float, dict[str, Took]], left_out: Sequence[str], settings: dict[str, object]) -> Report:
     """Put the tools into a table, length by length."""
     rows: list[Row] = []
     goals: list[Goal] = []
@@ -123,7 +123,7 @@ def report(found: dict[float, dict[str, Took]], notes: Sequence[str], settings: 
         if others and minutes >= LONG:
             lowest = min(took.peak for took in others.values())
             goals.append(Goal(f"{minutes:.0f} min: memory over the least of the peers", ours.peak / lowest, 1.0))
-    return Report("Speech: earmark beside its peers", rows, goals, notes, settings)
+    return Report("Speech: earmark beside its peers", rows, goals, [f"Model: {settings['model']}."], settings, left_out=left_out)
 
 
 def model_for(given: Path, like: str | None, folder: Path) -> tuple[Path, str]:
@@ -152,7 +152,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder, called = model_for(given.model, given.like, Path(name))
         settings = Settings(folder, given.threads)
-        tools, notes = peers(settings, given.without)
+        tools, left_out = peers(settings, given.without)
         tools.insert(0, earmark(settings))
         for asked_for in given.minutes:
             audio = repeat_mp3(given.source, Path(name) / f"{asked_for:g} min.mp3", asked_for * 60)
@@ -167,7 +167,7 @@ def main() -> int:
                     tool.hear(repeat_mp3(given.source, yard.folder / "warm.mp3", 600.0))  # a part for each of them at least
                     found[minutes] |= measure([tool], audio, given.rounds)
     asked = {"model": called, "threads": given.threads, "rounds": given.rounds, "batch": BATCH, "beam": BEAM}
-    return show(report(found, [f"Model: {called}.", *notes], asked), as_json=given.json)
+    return show(report(found, left_out, asked), as_json=given.json)
 
 
 if __name__ == "__main__":

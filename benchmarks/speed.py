@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -62,12 +63,12 @@ def run_earmark(audio: Path, model: Path, *, threads: int) -> Cost:
         return run_earmark_in(Path(folder), audio, model, threads=threads)
 
 
-def run_earmark_in(folder: Path, audio: Path, model: Path, *, threads: int) -> Cost:
-    """Do the same with a folder in which the transcript is left, below `out`."""
+def run_earmark_in(folder: Path, audio: Path, model: Path, *, threads: int, options: Sequence[str] = ()) -> Cost:
+    """Do the same, perhaps with more options, with a folder in which the transcript is left, below `out`."""
     speech = ["--engine", "whisper", "--model", str(model), "--device", "cpu", "--compute-type", "int8"]
     speech += ["--threads", str(threads)]
     return run_python(
-        ["-m", "service.cli", "run", str(audio), "--diarizer", "none", *speech, "-o", f"{folder}/out", "--json"],
+        ["-m", "service.cli", "run", str(audio), "--diarizer", "none", *speech, *options, "-o", f"{folder}/out", "--json"],
         environment={"EARMARK_DATA_DIR": f"{folder}/data"},
     )
 

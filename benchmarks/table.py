@@ -45,6 +45,18 @@ class Report:
     """What the run was asked to do."""
     details: Sequence[Row] = ()
     """A second table, line by line, for what the first one sums up."""
+    left_out: Sequence[str] = ()
+    """What should have been measured, too, and why it was not."""
+
+    def document(self) -> dict[str, Any]:
+        """Return it for a JSON document."""
+        return asdict(self) | {"met": [goal.met for goal in self.goals], "load": os.getloadavg()[0]}
+
+    @classmethod
+    def of(cls, document: dict[str, Any]) -> Report:
+        """Return the report that a document tells of."""
+        told = {name: value for name, value in document.items() if name not in {"met", "load"}}
+        return cls(**told | {"goals": [Goal(**goal) for goal in document["goals"]]})
 
 
 def arguments(description: str | None) -> argparse.ArgumentParser:
@@ -58,14 +70,14 @@ def arguments(description: str | None) -> argparse.ArgumentParser:
 def show(report: Report, *, as_json: bool) -> int:
     """Print a report; return 0 if all goals were met, else 1."""
     if as_json:
-        document = asdict(report) | {"met": [goal.met for goal in report.goals], "load": os.getloadavg()[0]}
-        print(json.dumps(document, ensure_ascii=False, indent=2, default=str))
+        print(json.dumps(report.document(), ensure_ascii=False, indent=2, default=str))
     else:
-        _print(report)
+        print_report(report)
     return int(not all(goal.met for goal in report.goals))
 
 
-def _print(report: Report) -> None:
+def print_report(report: Report) -> None:
+    """Print the tables, the goals, and what else there is to say."""
     # piped output gets room for whole rows, a terminal its own width
     console = Console() if Console().is_terminal else Console(width=200)
     if report.details:
@@ -74,8 +86,10 @@ def _print(report: Report) -> None:
     for goal in report.goals:
         sign = "≤" if goal.sense == "most" else "≥"
         verdict = "met" if goal.met else "NOT MET"
-        line = f"{goal.what}: {_shown(goal.value)}{goal.unit} (goal {sign} {_shown(goal.bound)}{goal.unit}): {verdict}"
+        line = f"{goal.what}: {shown(goal.value)}{goal.unit} (goal {sign} {shown(goal.bound)}{goal.unit}): {verdict}"
         console.print(line, markup=False, highlight=False)
+    for what in report.left_out:
+        console.print(f"LEFT OUT: {what}", style="bold", markup=False, highlight=False)
     for note in (*report.notes, f"load average at the end: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"):
         console.print(note, markup=False, highlight=False)
 
@@ -87,11 +101,12 @@ def _table(title: str, rows: Sequence[Row]) -> Table:
         numbers = all(isinstance(row.get(name), int | float | None) for row in rows)
         table.add_column(name, justify="right" if numbers else "left")
     for row in rows:
-        table.add_row(*(_shown(row.get(name)) for name in names))
+        table.add_row(*(shown(row.get(name)) for name in names))
     return table
 
 
-def _shown(value: Cell) -> str:
+def shown(value: Cell) -> str:
+    """Return a figure as tables show it."""
     if value is None:
         return "–"
     if isinstance(value, float):

@@ -53,18 +53,19 @@ class Tool:
     hear: Callable[[Path], Took]
 
 
-def earmark(settings: Settings) -> Tool:
-    """Return `earmark run` as a person calls it for the first time, without telling speakers apart."""
+def earmark(settings: Settings, part_seconds: float | None = None) -> Tool:
+    """Return `earmark run` as a person calls it for the first time, without telling speakers apart; in parts as it likes."""
+    options = [] if part_seconds is None else ["--part-seconds", f"{part_seconds:g}"]
 
     def hear(audio: Path) -> Took:
         with tempfile.TemporaryDirectory() as folder:
-            cost = run_earmark_in(Path(folder), audio, settings.model, threads=settings.threads)
+            cost = run_earmark_in(Path(folder), audio, settings.model, threads=settings.threads, options=options)
             (path,) = Path(folder).glob("out/**/*.transcript.json")
             transcript = Transcript.model_validate_json(path.read_bytes())
         words = tuple(word.text for segment in transcript.segments for word in segment.words)
         return Took(cost.wall, cost.peak, words, unaccounted(transcript))
 
-    return Tool(OURS, hear)
+    return Tool(OURS if part_seconds is None else f"{OURS}, parts of {part_seconds:g} s", hear)
 
 
 def unaccounted(transcript: Transcript) -> float:
@@ -90,13 +91,13 @@ def peer(name: str, requirements: Sequence[str], script: str, batch: int, settin
 
 def peers(settings: Settings, without: Sequence[str] = ()) -> tuple[list[Tool], list[str]]:
     """Return the peers that can be had, and why others cannot."""
-    tools, notes = [], list[str]()
+    tools, left_out = [], list[str]()
     for name, requirements, script, batch in PEERS:
         if name in without:
-            notes.append(f"{name} was left out, as asked.")
+            left_out.append(f"{name}, as asked.")
             continue
         try:
             tools.append(peer(name, requirements, script, batch, settings))
         except PeerMissing as missing:
-            notes.append(str(missing))
-    return tools, notes
+            left_out.append(str(missing))
+    return tools, left_out

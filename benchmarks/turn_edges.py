@@ -1,6 +1,6 @@
 """Words at the edges of turns, and the time it takes, beside whisperX's own function on the same words and turns.
 
-    python -m benchmarks.turn_edges [--peer-python PATH] [--words 40000] [--seed 1]
+    python -m benchmarks.turn_edges [--words 40000] [--seed 1] [--peer-python PATH …]
 
 Conversations are made up with the mistakes that recognisers and diarizers make: words are timed up to 0.1 s wrong, turns begin
 and end up to 0.3 s wrong, pauses inside a turn break it, a third of the back-channels is not heard as a turn, a sentence's end
@@ -14,9 +14,10 @@ words that it is given. Ours has not reached the goal of 50: of its 13 ms on a b
 values lie scattered in memory; 2 read the texts next to changes of speaker, 1.4 find each word's turn, the rest moves changes
 and lists the labels.
 
-whisperX (`assign_word_speakers`, with and without `fill_nearest`) runs in a Python of its own, which needs only
-`pip install --no-deps whisperx pandas numpy python-dateutil`; name it with `--peer-python`. Version 3.8 searches a sorted list
-of the turns; 3.4 made a table of all turns for each word (minutes for 40,000 words). Without a peer there is only our row.
+whisperX (`assign_word_speakers`, with and without `fill_nearest`) is installed into a virtual environment of its own
+(`benchmarks/peers.py`) with only what this function needs; `--peer-python` names another Python that has it, of another version
+for example. Version 3.8 searches a sorted list of the turns; 3.4 made a table of all turns for each word (minutes for 40,000
+words). Where it cannot be had there is only our row.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from benchmarks.peers import WHISPERX_ALONE, PeerMissing, installed
 from benchmarks.table import Goal, Report, Row, arguments, show
 from jobs.speakers import assign_speakers, speakers_of
 from storage.documents import Turn, Word
@@ -222,19 +224,28 @@ def peers(talk: Talk, python: Path, rounds: int) -> list[Row]:
     return [scored(f"whisperX {answer['version']}{o['how']}", talk, o["speakers"], o["seconds"]) for o in answer["outcomes"]]
 
 
+def _installed() -> tuple[list[Path], list[str]]:
+    """Return the Python that has whisperX, or none and why."""
+    try:
+        return [installed(WHISPERX_ALONE, alone=True).python], []
+    except PeerMissing as missing:
+        return [], [str(missing)]
+
+
 def main() -> int:
     """Print the table."""
     parser = arguments(__doc__)
     parser.add_argument("--words", type=int, default=40_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument(
-        "--peer-python", type=Path, action="append", default=[], help="a Python that has whisperX; may be repeated"
+        "--peer-python", type=Path, action="append", default=[], help="a Python that has whisperX, instead; may be repeated"
     )
     given = parser.parse_args()
+    pythons, left_out = (given.peer_python, []) if given.peer_python else _installed()
     talk = made_up(given.words, given.seed)
     mine, copied = ours(talk, given.rounds)
-    rows, goals, notes = [mine, copied], [], []
-    for python in given.peer_python:
+    rows, goals = [mine, copied], []
+    for python in pythons:
         try:
             theirs = peers(talk, python, given.rounds)
         except (RuntimeError, OSError) as error:
@@ -245,10 +256,10 @@ def main() -> int:
         goals.append(Goal(f"wrong at edges, of {best['by']}", wrong / float(best["wrong at edges %"] or 1), 1.0))
         faster = min(float(row["median s"] or 0) for row in theirs) / seconds
         goals.append(Goal(f"times faster than {str(best['by']).split(' (')[0]}", faster, GOAL_FASTER, "", "least"))
-    if not given.peer_python:
-        notes.append("whisperX is not compared with: name a Python that has it with --peer-python.")
-    notes.append(f"Reading times and speakers out of words and turns, and no more, takes {reading(talk, given.rounds):.6f} s.")
-    return show(Report("Words at the edges of turns", rows, goals, notes, {"seed": given.seed}), as_json=given.json)
+    notes = [f"Reading times and speakers out of words and turns, and no more, takes {reading(talk, given.rounds):.6f} s."]
+    settings = {"words": given.words, "seed": given.seed}
+    report = Report("Words at the edges of turns", rows, goals, notes, settings, left_out=left_out)
+    return show(report, as_json=given.json)
 
 
 if __name__ == "__main__":

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
 
-from benchmarks import bare, listing, nothing_lost, pages, seams, speed, tools, word_speakers
+from benchmarks import bare, hard_speech, listing, nothing_lost, pages, seams, speed, tools, word_speakers
 from benchmarks import prepare as preparing
 from benchmarks.children import Cost, run_python
 from benchmarks.oracle import OracleTranscriber
@@ -203,29 +205,52 @@ def test_bare_whisper_is_one_call_over_the_file() -> None:
 def test_words_too_many_are_doubled_or_invented_and_where_two_talk_there_is_no_order() -> None:
     """An equal word nearby makes it a double; a word that nobody said is invented; a set of words has no order."""
     silence = np.zeros(16_000, np.float32)
-    said = nothing_lost.Case("one", silence, ("Good", "morning", "to", "you"))
+    said = hard_speech.Case("one", silence, ("Good", "morning", "to", "you"))
     assert nothing_lost.faults(said, ("good", "morning", "you")) == nothing_lost.Faults(lost=1, doubled=0, invented=0)
     heard = ("good", "morning,", "morning", "to", "you", "there")
     assert nothing_lost.faults(said, heard) == nothing_lost.Faults(lost=0, doubled=1, invented=1)
-    both = nothing_lost.Case("two", silence, ("one", "two", "three"), at_once=True)
+    both = hard_speech.Case("two", silence, ("one", "two", "three"), at_once=True)
     assert nothing_lost.faults(both, ("three", "one", "four")) == nothing_lost.Faults(lost=1, doubled=0, invented=1)
 
 
 def test_every_case_of_nothing_lost_has_words_and_sound() -> None:
     """Each is as long as asked, give or take a sentence, and the same for the same seed."""
-    made = list(nothing_lost.cases(20.0, seed=3))
+    made = list(hard_speech.cases(20.0, seed=3))
     assert len({case.name for case in made}) == 5
-    for case, again in zip(made, nothing_lost.cases(20.0, seed=3), strict=True):
+    for case, again in zip(made, hard_speech.cases(20.0, seed=3), strict=True):
         assert 20 <= len(case.samples) / 16_000 < 160
         assert case.words
         assert np.array_equal(case.samples, again.samples)
+
+
+def test_seams_through_speech_are_told_and_those_without_words_beside_them_miss_the_goal(tmp_path: Path) -> None:
+    """Speech without pauses is cut through; a seam in silence has nobody on either side."""
+    dense = next(iter(hard_speech.cases(60.0, seed=3)))
+    cut = nothing_lost.seams(dense, write_wav(dense.samples, tmp_path / "a.wav"), 15.0)
+    assert cut.count >= 3
+    assert cut.count == cut.between_words
+    assert cut.through_speech > 0
+    late = tuple(SaidWord(word.text, word.start + 600, word.end + 600) for word in dense.times)
+    apart = nothing_lost.seams(hard_speech.Case("late", dense.samples, dense.words, times=late), tmp_path / "a.wav", 15.0)
+    assert apart.between_words == 0
+    took = tools.Took(1.0, 1.0, (), 0.0)
+    found = [
+        nothing_lost.Outcome(dense, "whole", took, nothing_lost.Faults(1, 2, 3)),
+        nothing_lost.Outcome(dense, "ours", took, nothing_lost.Faults(1, 1, 1), cut),
+    ]
+    report = nothing_lost.report(found, "whole", (), {})
+    assert [goal.met for goal in report.goals] == [True, True, True]
+    assert [row["case"] for row in report.rows] == [dense.name, dense.name, "all", "all"]
+    assert (report.rows[2].get("seams"), report.rows[3]["seams"]) == (None, cut.count)
+    worse = [found[0], nothing_lost.Outcome(dense, "ours", took, nothing_lost.Faults(9, 1, 1), apart)]
+    assert [goal.met for goal in nothing_lost.report(worse, "whole", (), {}).goals] == [True, False, False]
 
 
 def test_a_whisper_has_no_voice() -> None:
     """The harmonics of a tone are gone, its loudness is a quarter."""
     time = np.arange(16_000) / 16_000
     tone = np.sum([np.sin(2 * np.pi * 150 * n * time) / n for n in range(1, 20)], axis=0).astype(np.float32)
-    heard = nothing_lost.whisper(tone, np.random.default_rng(1))
+    heard = hard_speech.whisper(tone, np.random.default_rng(1))
     assert np.sqrt(np.mean(heard**2) / np.mean(tone**2)) == pytest.approx(0.25, abs=0.01)
     spectrum = np.abs(np.fft.rfft(heard)) ** 2
     in_harmonics = sum(spectrum[150 * n - 2 : 150 * n + 3].sum() for n in range(1, 20)) / spectrum.sum()
@@ -239,6 +264,30 @@ def test_a_second_in_no_stretch_of_the_coverage_is_unaccounted() -> None:
     for edges, seconds in (((0.0, 5.0, 5.0, end), 0.0), ((1.0, 5.0, 6.5, end), 2.5), ((0.0, 5.0, 4.0, end - 2.0), 3.0)):
         stretches = tuple(Coverage(start=a, end=b, kind="speech") for a, b in (edges[:2], edges[2:]))
         assert tools.unaccounted(told.model_copy(update={"coverage": stretches})) == pytest.approx(seconds)
+
+
+def test_a_peer_can_be_installed_without_what_it_asks_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Into a folder of its own, once."""
+    wheel = tmp_path / "tinypeer-1.0-py3-none-any.whl"
+    with ZipFile(wheel, "w") as file:
+        file.writestr("tinypeer.py", "HERE = True\n")
+        about = "tinypeer-1.0.dist-info"
+        file.writestr(
+            f"{about}/METADATA",
+            "Metadata-Version: 2.1\nName: tinypeer\nVersion: 1.0\nRequires-Dist: no-such-package-of-earmark\n",
+        )
+        file.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nGenerator: hand\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        file.writestr(f"{about}/RECORD", "")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    peers = {"EARMARK_PEERS": str(tmp_path / "peers")}
+    with pytest.raises(PeerMissing, match="no-such-package-of-earmark"):
+        installed(("tinypeer==1.0",), environment=peers)
+    peer = installed(("tinypeer==1.0",), alone=True, environment=peers)
+    assert peer.version == "1.0"
+    assert subprocess.run([peer.python, "-c", "import tinypeer; assert tinypeer.HERE"], check=False).returncode == 0
+    wheel.unlink()
+    assert installed(("tinypeer==1.0",), alone=True, environment=peers) == peer
 
 
 def test_a_peer_that_cannot_be_installed_says_so(tmp_path: Path) -> None:

@@ -436,6 +436,18 @@ def test_any_list_of_ranges_reads_back_with_its_starts_and_ends(
     ]
 
 
+@pytest.mark.parametrize(
+    "display", ["0:00 / -1:48:27 You can read the book.", "A talk with Ann. 0:00 / -1:48:27", "0:00/-59:10 Play"]
+)
+@pytest.mark.parametrize("rows", ["0:00 Intro<br>15:15 Coral<br>48:27 Kelp", "Intro (0:00)<br>Coral (15:15)<br>Kelp (48:27)"])
+def test_a_players_display_is_no_chapter_whatever_it_is_glued_to(display: str, rows: str) -> None:
+    """Where tags were lost, text follows the time that is left, or stands before it."""
+    expected = [(0.0, "Intro"), (915.0, "Coral"), (2907.0, "Kelp")]
+    assert marks_of(f"<p>{display}</p><p>{rows}</p>") == expected
+    assert marks_of(f"<p>{rows}</p><p>{display}</p>") == expected
+    assert marks_of(f"<p>{display}</p>") == []
+
+
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(lists(), st.sampled_from([short, padded, full]), st.sampled_from(["<p>", "<li>"]))
 def test_any_list_whose_times_are_links_reads_back_the_same(rows: list[tuple[int, str]], clock: Any, tag: str) -> None:

@@ -41,6 +41,9 @@ PREPOSITION = re.compile(
 _CLOCK = re.compile(r"\s?(?:uhr\b|[ap]\.m\.|am\b|pm\b|AM\b|PM\b|hs?\b|hrs\b|o.clock\b)")
 _CLOCK_IN_FRONT = re.compile(r"\s?(?=[uUaApPhHo])(?:(?i:uhr\b|[ap]\.m\.|pm\b|h\b)|am\b|AM\b|hs\b|hrs\b|o.clock\b)")
 _ONLY_TIMES = re.compile(r"[\s/|-]*-?\d{1,3}:\d\d(?::\d\d)?\W*")
+_REMAINING = re.compile(r"\s?/\s?-\d{1,3}:\d\d")
+_BEFORE_REMAINING = re.compile(r"\d:\d\d\s?/\s?-$")
+"""A player shows the time that is left behind a slash and a minus, whatever text it is glued to."""
 _DOUBTFUL = re.compile(
     r"(?P<a>\d{1,2})(?:[;.,\u00b7]|::| ?: ?|;)(?P<b>\d{2})(?:(?:[;.,\u00b7]|::| ?: ?)(?P<c>\d{2}))?(?=[\s)\]\-|]|$)"
 )
@@ -113,7 +116,7 @@ def row_from(timed: TimedLine, time: ClockTime, until: int, form: RowForm, order
         word = _TO_LAST_LETTER.match(prefix)
         prefix = prefix[word.end() :] if word else prefix
     rest = text[time.to : until]
-    if _ONLY_TIMES.fullmatch(timed.plain, time.to, until):
+    if _ONLY_TIMES.fullmatch(timed.plain, time.to, until) or _REMAINING.match(timed.plain, time.to, until):
         return None
     title = title_after(prefix, rest)
     spoilt = title_after(prefix, text[without_range(time).to : until]) if time.end is not None else ""
@@ -136,6 +139,8 @@ def trailing_row(timed: TimedLine) -> Row | None:
         return None
     time = timed.times[-1]
     before = timed.line.text[: time.at]
+    if _BEFORE_REMAINING.search(timed.plain, max(0, time.at - _LONGEST_PREFIX), time.at):
+        return None
     separated = is_separated(before)
     if not separated and PREPOSITION.search(before.rstrip(" ")[-_LONGEST_PREFIX:]):
         return None
