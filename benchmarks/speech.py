@@ -107,6 +107,7 @@ def report(found: dict[float, dict[str, Took]], left_out: Sequence[str], setting
     """Put the tools into a table, length by length."""
     rows: list[Row] = []
     goals: list[Goal] = []
+    of = f"like {settings['like']}, " if settings["like"] else ""
     for minutes, by_tool in found.items():
         ours = by_tool[OURS]
         others = {name: took for name, took in by_tool.items() if name != OURS and not name.startswith("service")}
@@ -119,10 +120,10 @@ def report(found: dict[float, dict[str, Took]], left_out: Sequence[str], setting
             )  # fmt: skip
         if others:
             ratio, least = min(took.wall for took in others.values()) / ours.wall, LONG_GOAL if minutes >= LONG else SHORT_GOAL
-            goals.append(Goal(f"{minutes:.0f} min: times as fast as the fastest peer", ratio, least, sense="least"))
+            goals.append(Goal(f"{of}{minutes:.0f} min: times as fast as the fastest peer", ratio, least, sense="least"))
         if others and minutes >= LONG:
             lowest = min(took.peak for took in others.values())
-            goals.append(Goal(f"{minutes:.0f} min: memory over the least of the peers", ours.peak / lowest, 1.0))
+            goals.append(Goal(f"{of}{minutes:.0f} min: memory over the least of the peers", ours.peak / lowest, 1.0))
     return Report("Speech: earmark beside its peers", rows, goals, [f"Model: {settings['model']}."], settings, left_out=left_out)
 
 
@@ -166,7 +167,7 @@ def main() -> int:
                     tool = served(yard, workers, settings)
                     tool.hear(repeat_mp3(given.source, yard.folder / "warm.mp3", 600.0))  # a part for each of them at least
                     found[minutes] |= measure([tool], audio, given.rounds)
-    asked = {"model": called, "threads": given.threads, "rounds": given.rounds, "batch": BATCH, "beam": BEAM}
+    asked = {"model": called, "like": given.like, "threads": given.threads, "rounds": given.rounds, "batch": BATCH, "beam": BEAM}
     return show(report(found, left_out, asked), as_json=given.json)
 
 

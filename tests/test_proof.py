@@ -26,7 +26,7 @@ def test_every_benchmark_is_known_by_name() -> None:
     }
     assert with_tables - {"archive", "pyannote_memory"} == set(NAMES)
     assert {asked.name for asked in (*FULL, *QUICK)} <= set(NAMES)
-    assert [asked.name for asked in FULL] == [asked.name for asked in QUICK]
+    assert list(dict.fromkeys(asked.name for asked in FULL)) == [asked.name for asked in QUICK]
 
 
 def test_names_take_the_options_of_the_table_they_are_in() -> None:
