@@ -55,19 +55,27 @@ def arguments(description: str | None) -> argparse.ArgumentParser:
     return parser
 
 
-def show(report: Report, *, as_json: bool) -> int:
-    """Print a report; return 0 if all goals were met, else 1."""
+def show(*reports: Report, as_json: bool) -> int:
+    """Print reports, several of them as a list if as JSON; return 0 if all goals were met, else 1."""
     if as_json:
-        document = asdict(report) | {"met": [goal.met for goal in report.goals], "load": os.getloadavg()[0]}
-        print(json.dumps(document, ensure_ascii=False, indent=2, default=str))
+        documents = [_document(report) for report in reports]
+        print(json.dumps(documents[0] if len(documents) == 1 else documents, ensure_ascii=False, indent=2, default=str))
     else:
-        _print(report)
-    return int(not all(goal.met for goal in report.goals))
+        # piped output gets room for whole rows, a terminal its own width
+        console = Console() if Console().is_terminal else Console(width=200)
+        for report in reports:
+            _print(report, console)
+        console.print(
+            f"load average at the end: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores", markup=False, highlight=False
+        )
+    return int(not all(goal.met for report in reports for goal in report.goals))
 
 
-def _print(report: Report) -> None:
-    # piped output gets room for whole rows, a terminal its own width
-    console = Console() if Console().is_terminal else Console(width=200)
+def _document(report: Report) -> dict[str, Any]:
+    return asdict(report) | {"met": [goal.met for goal in report.goals], "load": os.getloadavg()[0]}
+
+
+def _print(report: Report, console: Console) -> None:
     if report.details:
         console.print(_table("", report.details))
     console.print(_table(report.title, report.rows))
@@ -76,7 +84,7 @@ def _print(report: Report) -> None:
         verdict = "met" if goal.met else "NOT MET"
         line = f"{goal.what}: {_shown(goal.value)}{goal.unit} (goal {sign} {_shown(goal.bound)}{goal.unit}): {verdict}"
         console.print(line, markup=False, highlight=False)
-    for note in (*report.notes, f"load average at the end: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"):
+    for note in report.notes:
         console.print(note, markup=False, highlight=False)
 
 
