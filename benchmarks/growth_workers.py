@@ -52,7 +52,7 @@ FULL = 0.9
 """A share from which on something is full."""
 
 MOST = 1.2
-_WARM_PART = 5.0
+_WARM_PART = 20.0
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def measure(workers: Sequence[int]) -> Report:
     for count in sorted(workers):
         with tempfile.TemporaryDirectory() as name, open_yard(Path(name)) as yard:
             found.append(share_out(yard, count))
-        print(f"{count} workers: {found[-1].span:.1f} s", file=sys.stderr, flush=True)
+        print(found[-1], file=sys.stderr, flush=True)
     return report(found)
 
 
@@ -132,10 +132,15 @@ def _options(yard: Yard, each: int) -> Options:
 
 
 def _warm(yard: Yard, count: int, options: Options) -> None:
-    """Let every worker's child come up, with a part for each, under the same script, so that it is read by then."""
-    short = options.model_copy(update={"part_seconds": _WARM_PART})
-    for again in range(10):
-        job = _submit_audio(yard, f"warm {again}", _WARM_PART * 3 * count, short, skip=100 + again)
+    """Let every worker's child come up, with parts for each, under the same script, so that it is read by then.
+
+    A slot gets its child with its first part. The shorter parts are, the sooner others have taken them all.
+    """
+    for again in range(1, 5):
+        part = again * _WARM_PART
+        job = _submit_audio(
+            yard, f"warm {again}", 2 * count * part, options.model_copy(update={"part_seconds": part}), skip=100 + again
+        )
         yard.ended(job, seconds=1800)
         if sum(len(worker.children) for worker in yard.workers[:-1]) >= count:
             return
