@@ -13,6 +13,9 @@ EXPONENTS = np.arange(0.1, 3.001, 0.01)
 FLAT = 0.2
 """A cost of which less than this share has grown at the largest size is as good as constant: its exponent would be noise."""
 
+LEAST_SIZES = 4
+"""Through three points, base, factor and exponent can be laid so that they fit, whatever they are."""
+
 FAR = 100.0
 """So many times the largest size that was measured, nothing is said of what happens."""
 
@@ -60,9 +63,9 @@ class Series:
 
 
 def fit(sizes: Sequence[float], values: Sequence[float], *, noise: float = 0.0) -> Growth:
-    """Fit base, factor and exponent by least squares of relative errors; from less than three sizes nothing is told to grow."""
+    """Fit base, factor and exponent by least squares of relative errors; less than four sizes tell no exponent."""
     known = [(size, value) for size, value in zip(sizes, values, strict=True) if value > 0]
-    if len(known) < 3:
+    if len(known) < LEAST_SIZES:
         return Growth(known[-1][1] if known else 0.0, 0.0, math.nan)
     n, y = np.array(known).T
     found = min((_with_exponent(n, y, float(exponent)) for exponent in EXPONENTS), key=lambda one: one[0])[1]

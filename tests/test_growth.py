@@ -49,8 +49,9 @@ def test_what_is_within_the_noise_is_no_growth() -> None:
     assert math.isnan(fit(SIZES, values, noise=0.005).exponent)
 
 
-def test_two_sizes_tell_no_exponent() -> None:
-    """Nor does one, or none."""
+def test_three_sizes_tell_no_exponent() -> None:
+    """Nor do less, or none."""
+    assert math.isnan(fit((1, 10, 100), (1.0, 10.0, 100.0)).exponent)
     assert math.isnan(fit((1, 10), (1.0, 10.0)).exponent)
     assert math.isnan(fit((), ()).exponent)
 
