@@ -5,9 +5,9 @@ which the scripted engine waits: `HEARING` seconds a part, and no processor. For
 six parts of a minute for each worker, so that every worker has as much to do however many there are. Before it counts all
 children have come up, with an episode of short parts under the same script; what that took is in the table for itself.
 
-Timed from the first part's beginning to the last one's end. Efficiency is the time on the first number of workers over that on
-more of them. The ledger's lock is looked at fifty times a second from outside. What breaks first is what is full, or would be,
-at the smallest number of workers: all cores, the write lock of SQLite (one writer at a time), the one core that Redis uses,
+Timed from the first part's beginning to the last one's end. Efficiency is the time for which all parts together are heard over
+that, per worker. The ledger's lock is looked at fifty times a second from outside. What breaks first is what is full, or would
+be, at the smallest number of workers: all cores, the write lock of SQLite (one writer at a time), the one core that Redis uses,
 nine tenths of the memory. Hearing is fast here, so the note says how many workers the processor could feed if a part of five
 minutes took one to hear.
 """
@@ -29,6 +29,7 @@ from benchmarks.ledger_lock import LockWatch
 from benchmarks.recordings import EXAMPLE, repeat_mp3, story_for
 from benchmarks.table import Goal, Report, Row
 from benchmarks.throughput import hold, let_go
+from jobs.decoded import PreparedEpisode
 from jobs.options import Options
 from storage.documents import Episode, Publication
 from storage.records import JobRecord, StepRecord
@@ -61,6 +62,8 @@ class Shared:
 
     workers: int
     parts: int
+    hearing: float
+    """Seconds for which all parts together are heard."""
     span: float
     """Seconds from the first part's beginning to the last one's end."""
     cpu: float
@@ -115,6 +118,7 @@ def share_out(yard: Yard, count: int) -> Shared:
     return Shared(
         workers=count,
         parts=len(parts),
+        hearing=sum(_hearing(yard, job) for job in jobs),
         span=max(part.finished_at or 0.0 for part in parts) - min(part.started_at or 0.0 for part in parts),
         cpu=_worked(members) - before + redis_cpu,
         start_cpu=before,
@@ -168,6 +172,13 @@ def _parts(yard: Yard, job: JobRecord) -> list[StepRecord]:
     return [step for step in yard.steps(job).values() if step.name == "transcribe"]
 
 
+def _hearing(yard: Yard, job: JobRecord) -> float:
+    """Return for how many seconds the scripted engine waits for a job: by how much speech was found in its audio."""
+    output = yard.steps(job)["prepare", 0].output
+    speech = yard.desk.stores.results.read(output or "", PreparedEpisode).prepared.speech
+    return sum(region.end - region.start for region in speech) * HEARING / PART
+
+
 def _are_done(parts: Sequence[StepRecord]) -> bool:
     return all(part.state == "done" for part in parts)
 
@@ -183,7 +194,6 @@ def report(found: Sequence[Shared]) -> Report:
     """Put what came of each number of workers into a table."""
     cores, machine = psutil.cpu_count() or 1, psutil.virtual_memory().total / (1 << 20)
     sizes = [one.workers for one in found]
-    alone = found[0].span * found[0].workers / found[0].parts
     costs = {
         "cpu s a part": [one.cpu / one.parts for one in found],
         "cpu s to come up": [one.start_cpu for one in found],
@@ -200,7 +210,7 @@ def report(found: Sequence[Shared]) -> Report:
     rows: list[Row] = [
         {
             "workers": f"{one.workers}", "parts": one.parts, "s": one.span,
-            "efficiency": alone * one.parts / (one.workers * one.span),
+            "efficiency": one.hearing / (one.workers * one.span),
             **{name: values[place] for name, values in costs.items()},
             "p95 ms for the lock": 1000 * one.lock_wait,
             **{f"{name} busy" if name != "memory" else "of all memory": values[place] for name, values in shares.items()},
