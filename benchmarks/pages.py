@@ -60,13 +60,14 @@ def fill(api: Api, archive: Archive, count: int, shows_with_words: int) -> tuple
                 digests[each.number] = api.stores.blobs.put(transcript_made(each).model_dump_json(by_alias=True).encode())
         with api.stores.engine.begin() as connection:
             connection.execute(
-                insert(episodes), [_episode(each, digests.get(each.number, f"{each.number:064x}")) for each in made]
+                insert(episodes), [episode_row(each, digests.get(each.number, f"{each.number:064x}")) for each in made]
             )
-            connection.execute(insert(jobs), [_job(each, digests.get(each.number, f"{each.number:064x}")) for each in made])
+            connection.execute(insert(jobs), [job_row(each, digests.get(each.number, f"{each.number:064x}")) for each in made])
     return tuple(there)
 
 
-def _episode(made: MadeEpisode, digest: str) -> dict[str, object]:
+def episode_row(made: MadeEpisode, digest: str) -> dict[str, object]:
+    """Return the row of an episode in the ledger, with the digest of its transcript."""
     return {
         "id": f"ep_{made.number}", "title": made.title, "show": made.show, "guid": f"guid {made.number}",
         "audio_url": f"https://cdn.example/{made.number}.mp3", "published": made.published.timestamp(),
@@ -75,7 +76,8 @@ def _episode(made: MadeEpisode, digest: str) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _job(made: MadeEpisode, digest: str) -> dict[str, object]:
+def job_row(made: MadeEpisode, digest: str) -> dict[str, object]:
+    """Return the row of its done job."""
     told = {"id": f"ep_{made.number}", "title": made.title, "show": made.show}
     request = {"publication": {"episode": told, "notes": [{"field": "description", "html": f"<p>{made.title}</p>" * 20}]}}
     return {

@@ -50,7 +50,7 @@ QUICK = (
     Asked("chapters", ("--episodes", "3")),
     Asked("scale", ("--workers", "1", "8", "--hours", "1", "--part-seconds", "148")),
     Asked("throughput", ("--episodes", "150")),
-    Asked("growth", ("--minutes", "60", "240")),
+    Asked("growth", ("--of", "length", "--minutes", "60", "240")),
 )
 """The same tables from fewer cases, without what needs torch: their figures are coarse, and some goals are missed by chance."""
 

@@ -120,14 +120,17 @@ def write_wav(samples: Samples, path: Path) -> Path:
     return path
 
 
-def repeat_mp3(source: Path, target: Path, seconds: float) -> Path:
-    """Write an MP3 of about this length by writing the packets of a short one again and again (nothing is encoded)."""
+def repeat_mp3(source: Path, target: Path, seconds: float, *, skip: int = 0) -> Path:
+    """Write an MP3 of about this length by writing the packets of a short one again and again (nothing is encoded).
+
+    With `skip`, so many packets of the beginning are left out, for another file of almost the same length.
+    """
     with av.open(str(source)) as container:
         packets = [bytes(packet) for packet in container.demux(container.streams.audio[0]) if packet.size]
         length = container.duration / av.time_base
     with target.open("wb") as file:
-        for _ in range(max(round(seconds / length), 1)):
-            file.writelines(packets)
+        for time in range(max(round(seconds / length), 1)):
+            file.writelines(packets[skip:] if time == 0 else packets)
     return target
 
 

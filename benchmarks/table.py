@@ -67,13 +67,14 @@ def arguments(description: str | None) -> argparse.ArgumentParser:
     return parser
 
 
-def show(report: Report, *, as_json: bool) -> int:
-    """Print a report; return 0 if all goals were met, else 1."""
+def show(*reports: Report, as_json: bool) -> int:
+    """Print reports, several of them as a list if as JSON; return 0 if all goals were met, else 1."""
     if as_json:
-        print(json.dumps(report.document(), ensure_ascii=False, indent=2, default=str))
-    else:
+        documents = [report.document() for report in reports]
+        print(json.dumps(documents[0] if len(documents) == 1 else documents, ensure_ascii=False, indent=2, default=str))
+    for report in () if as_json else reports:
         print_report(report)
-    return int(not all(goal.met for goal in report.goals))
+    return int(not all(goal.met for report in reports for goal in report.goals))
 
 
 def print_report(report: Report) -> None:

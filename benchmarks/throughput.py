@@ -15,6 +15,7 @@ import sqlite3
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -28,7 +29,7 @@ from jobs.options import Options
 from storage.database import reading
 from storage.documents import Episode, Publication
 from storage.tables import jobs, steps
-from tests.yard import Yard, open_yard, wait_for
+from tests.yard import WorkerProcess, Yard, open_yard, wait_for
 from worker.desk import Asked
 
 LEAST = 100.0
@@ -49,24 +50,24 @@ def submit_all(yard: Yard, count: int, *, bare: bool) -> None:
         yard.desk.submit(Asked(Publication(episode=episode), options))
 
 
-def hold(yard: Yard) -> None:
-    """Stop the workers until everything is asked for, at a moment when none of them is writing to the ledger."""
+def hold(yard: Yard, workers: Sequence[WorkerProcess]) -> None:
+    """Stop workers until everything is asked for, at a moment when none of them is writing to the ledger."""
     while True:
-        for worker in yard.workers:
+        for worker in workers:
             worker.signal(signal.SIGSTOP, children=True)
         with closing(sqlite3.connect(yard.settings.data_dir / "ledger.db", timeout=0.2, isolation_level=None)) as ledger:
             try:
                 ledger.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError:
-                let_go(yard)
+                let_go(workers)
                 time.sleep(0.1)
             else:
                 return
 
 
-def let_go(yard: Yard) -> None:
-    """Let the workers go on."""
-    for worker in yard.workers:
+def let_go(workers: Sequence[WorkerProcess]) -> None:
+    """Let them go on."""
+    for worker in workers:
         worker.signal(signal.SIGCONT, children=True)
 
 
@@ -75,7 +76,7 @@ def through_the_service(yard: Yard, count: int, *, bare: bool) -> tuple[int, flo
     submit_all(yard, count, bare=bare)
     counts = yard.desk.stores.requests.counts
     before, began = counts().get("done", 0), time.time()
-    let_go(yard)
+    let_go(yard.workers)
     while (now := counts()).get("done", 0) < before + count:
         assert not now.get("failed"), "a job failed"
         time.sleep(0.5)  # asking takes time from the work
@@ -102,7 +103,7 @@ def main() -> int:
         warm = [yard.submit(f"warm {n}", part_seconds=30.0) for n in range(2 * given.workers)]
         for job in warm:
             yard.ended(job, seconds=300)
-        hold(yard)
+        hold(yard, yard.workers)
         count, seconds = through_the_service(yard, given.episodes, bare=given.bare)
     rate = count / seconds
     row: Row = {

@@ -7,8 +7,10 @@ shortly before it and once until shortly after it, and what most readings have i
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from math import inf
+from operator import attrgetter
 
 from jobs.clips import cut, samples_of
 from jobs.engines.protocols import PartAudio
@@ -18,6 +20,8 @@ from storage.documents import Document, Segment, Span
 
 SHORT, LONG = (3.5, 8.0), (13.0, 20.0)
 """Seconds from the seam between which a bridge's nearer and farther end are looked for; together they fit into one window."""
+
+_start, _end = attrgetter("start"), attrgetter("end")
 
 _CLEAR = 0.05
 """Seconds of silence on either side of an end that make it one in a pause."""
@@ -70,16 +74,14 @@ def _quiet(speech: Sequence[Span], low: float, high: float) -> float:
 
 
 def _pauses(speech: Sequence[Span], low: float, high: float) -> Iterator[tuple[float, float]]:
-    """Yield the pauses that reach into a stretch."""
-    edges = [0.0, *(time for region in speech for time in (region.start, region.end)), float("inf")]
-    for at, (start, end) in enumerate(pairwise(edges)):
-        if at % 2 == 0 and end > low and start < high:
-            yield start, min(end, start + 2 * (high - start))
+    """Yield the pauses that reach into a stretch; only what lies there is looked at, since an episode has thousands."""
+    first, last = bisect_right(speech, low, key=_start), bisect_left(speech, high, key=_end)
+    for following in range(first, last + 1):
+        start = speech[following - 1].end if following else 0.0
+        end = speech[following].start if following < len(speech) else inf
+        yield start, min(end, start + 2 * (high - start))
 
 
 def _inside(span: Span, speech: Sequence[Span]) -> tuple[Span, ...]:
-    return tuple(
-        Span(start=max(region.start, span.start), end=min(region.end, span.end))
-        for region in speech
-        if region.end > span.start and region.start < span.end
-    )
+    first, last = bisect_right(speech, span.start, key=_end), bisect_left(speech, span.end, key=_start)
+    return tuple(Span(start=max(region.start, span.start), end=min(region.end, span.end)) for region in speech[first:last])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -55,3 +57,32 @@ def test_speech_without_pauses_is_bridged_all_the_same(minute: Pcm) -> None:
     """Then its ends lie in the middle of where they may."""
     near, _ = bridges(minute, PartSpan(index=1, start=32.0, end=60.0), (Span(start=0, end=31.9), Span(start=32.1, end=60.0)))
     assert near.start == 32 - sum(SHORT) / 2
+
+
+class _Watched(tuple[Span, ...]):
+    """Speech that counts how many of its regions are looked at."""
+
+    __slots__ = ()
+
+    looked = 0
+
+    def __getitem__(self, place: Any) -> Any:
+        found = super().__getitem__(place)
+        _Watched.looked += len(found) if isinstance(place, slice) else 1
+        return found
+
+    def __iter__(self) -> Iterator[Span]:
+        for region in super().__iter__():
+            _Watched.looked += 1
+            yield region
+
+
+def test_of_the_speech_of_a_long_episode_only_what_lies_beside_the_seam_is_looked_at() -> None:
+    """Or eight hours with a hundred seams would take a hundred times eight hours."""
+    speech = tuple(Span(start=at + 0.5, end=at + 3.5) for at in range(0, 8 * 3600, 4))
+    part, duration = PartSpan(index=50, start=15_000.0, end=15_300.0), 8 * 3600.0
+    _Watched.looked = 0
+    found = bridge_spans(part, _Watched(speech), duration)
+    assert found == bridge_spans(part, [region for region in speech if 14_900 < region.start < 15_100], duration)
+    assert len(found) == 2
+    assert 0 < _Watched.looked < len(speech) / 10

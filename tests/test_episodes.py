@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event, insert
 
 from storage.database import open_database
 from storage.documents import Episode
 from storage.episodes import Episodes
 from storage.errors import NotFound, OptionError
 from storage.ledger import Ledger
+from storage.tables import episodes as table
 from tests.clock import Clock
 
 FEED = "https://example.com/feed.xml"
@@ -120,3 +121,16 @@ def test_a_list_can_be_narrowed(episodes: Episodes, engine: Engine) -> None:
     assert ids(query="n_f") == []
     assert ids(transcribed=True) == ["ep_2"]
     assert ids(transcribed=False) == ["ep_1"]
+
+
+def test_the_titles_of_thousands_of_episodes_are_told_at_once(engine: Engine, episodes: Episodes) -> None:
+    """Whatever is asked for twice, or by nobody."""
+    rows = [{"id": f"ep_{n}", "title": f"No. {n}", "first_seen": 0.0} for n in range(2500)]
+    with engine.begin() as connection:
+        connection.execute(insert(table), rows)
+    asked = [*(f"ep_{n}" for n in range(2400)), "ep_0", "ep_unknown"]
+    asked_for: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *told: asked_for.append(told[2]))
+    assert episodes.titles(asked) == {f"ep_{n}": f"No. {n}" for n in range(2400)}
+    assert sum("title" in statement for statement in asked_for) == 3
+    assert episodes.titles([]) == {}

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jobs.engines.protocols import SAMPLE_RATE, PartAudio, SpeakerHints, SpeechOptions
-from jobs.engines.scripted import ScriptedDiarizer, ScriptedTranscriber, read_script
+from jobs.engines.scripted import Script, ScriptedDiarizer, ScriptedSentence, ScriptedTranscriber, ScriptedWord, read_script
 from jobs.pcm import Pcm, write_pcm
 from storage.documents import Span
 from storage.errors import Cancelled, EarmarkError, ModelInvalid, ModelMissing
@@ -32,6 +34,22 @@ def test_parts_share_the_words_of_the_script_between_them() -> None:
         heard += [word.text for segment in segments for word in segment.words]
     truth = json.loads(SCRIPT.read_text("utf-8"))["sentences"]
     assert heard == [word["word"] for sentence in truth for word in sentence["words"]]
+
+
+@given(
+    st.lists(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 5)), max_size=3), max_size=6),
+    st.integers(0, 30),
+    st.integers(1, 9),
+)
+def test_every_word_whose_middle_lies_in_a_part_is_heard(told: list[list[tuple[int, int]]], begin: int, length: int) -> None:
+    """In whatever order the script has its sentences, and wherever they overlap."""
+    words = [
+        tuple(ScriptedWord(word=f"{n}-{m}", start=a, end=a + d) for m, (a, d) in enumerate(some)) for n, some in enumerate(told)
+    ]
+    script = Script(sentences=tuple(ScriptedSentence(speaker="A", words=some) for some in words))
+    heard = ScriptedTranscriber(script).transcribe(part(begin, length), SpeechOptions(), lambda _: None)
+    inside = [w.word for some in words for w in some if begin <= (w.start + w.end) / 2 < begin + length]
+    assert [word.text for segment in heard for word in segment.words] == inside
 
 
 def test_the_turns_of_the_script_are_told_with_labels_in_order(tmp_path: Path) -> None:

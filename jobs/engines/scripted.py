@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import threading
 import time
+from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +92,7 @@ class ScriptedTranscriber:
 
     def __init__(self, script: Script, *, name: str = "script") -> None:
         self._script = script
+        self._ended, self._begins = _edges(script.sentences)
         self._busy = threading.Lock()
         self.info = EngineInfo(name="scripted", version="1", model=name, model_digest=script.digest)
 
@@ -103,7 +107,8 @@ class ScriptedTranscriber:
     def transcribe(self, part: PartAudio, options: SpeechOptions, progress: Progress) -> tuple[Segment, ...]:  # noqa: ARG002
         """Return one segment per sentence, cut to the words whose middle lies in the part."""
         segments = []
-        for sentence in self._script.sentences:
+        first, last = bisect_left(self._ended, part.start), bisect_left(self._begins, part.end)
+        for sentence in self._script.sentences[first:last]:
             words = tuple(
                 Word(start=w.start, end=w.end, text=w.word, probability=1.0)
                 for w in sentence.words
@@ -126,6 +131,16 @@ class ScriptedTranscriber:
             done += step
             progress((part.end - part.start) * done / speech)
         progress(part.end - part.start)
+
+
+def _edges(sentences: Sequence[ScriptedSentence]) -> tuple[list[float], list[float]]:
+    """Return when all sentences up to each have ended, and when the first of those from each on begins.
+
+    Both only rise, whatever the order of the sentences, so that a part of a long script is found without going through it all.
+    """
+    ends = (max((word.end for word in sentence.words), default=-math.inf) for sentence in sentences)
+    starts = (min((word.start for word in sentence.words), default=math.inf) for sentence in reversed(sentences))
+    return list(accumulate(ends, max)), list(accumulate(starts, min))[::-1]
 
 
 class ScriptedDiarizer:

@@ -37,10 +37,16 @@ FEW = 4
 NEW_VOICES = 0.5
 """How many episodes without a voice are taken for granted: one that was heard in one of one comes again in two of three."""
 
+COHORT = 1000
+"""Voices, spread evenly over all there are, by which strangers are known in a show that has more: nobody needs more of them."""
+
 _MOST_ODDS = 50.0
 """Beyond e to the power of this nothing gets surer, and nothing overflows."""
 
 Scores = npt.NDArray[np.float64]
+
+Places = npt.NDArray[np.intp]
+"""Of profiles, in their order."""
 
 
 @dataclass(frozen=True)
@@ -134,60 +140,87 @@ def _against_strangers(odds: Scores) -> Scores:
     return probable
 
 
-def _sureness(odds: Scores, met: npt.NDArray[np.bool_]) -> Scores:
+def _sureness(odds: Scores, met: Sequence[Places]) -> Scores:
     """Return how probable each match is: not a stranger, and no voice that was heard beside it and so is another person's."""
     weights = np.exp(np.clip(odds, -_MOST_ODDS, _MOST_ODDS))
-    sure: Scores = weights / (1 + weights + weights @ met.T)
+    beside = np.stack([weights[:, others].sum(axis=1) for others in met], axis=1)
+    sure: Scores = weights / (1 + weights + beside)
     return sure
 
 
-def _met(profiles: Sequence[Profile]) -> npt.NDArray[np.bool_]:
-    """Tell which voices were heard in one episode: two people."""
-    return np.array(
-        [[a.voice_id != b.voice_id and not a.episodes.isdisjoint(b.episodes) for b in profiles] for a in profiles], dtype=bool
+def _met(profiles: Sequence[Profile]) -> tuple[Places, ...]:
+    """Return for each profile the others that were heard in an episode with it: other people.
+
+    By way of the episodes: most voices of a large show never met.
+    """
+    heard_in: dict[str, list[int]] = {}
+    for place, profile in enumerate(profiles):
+        for episode in profile.episodes:
+            heard_in.setdefault(episode, []).append(place)
+    owners = [profile.voice_id for profile in profiles]
+    beside = ({other for episode in profile.episodes for other in heard_in[episode]} for profile in profiles)
+    return tuple(
+        np.array(sorted(other for other in others if owners[other] != own), dtype=np.intp)
+        for own, others in zip(owners, beside, strict=True)
     )
 
 
 # ------------------------------------------------------------------ how alike
 
 
-def _evidence(speakers: Sequence[Heard], profiles: Sequence[Profile], met: npt.NDArray[np.bool_], expected: Expected) -> Scores:
+def _evidence(speakers: Sequence[Heard], profiles: Sequence[Profile], met: Sequence[Places], expected: Expected) -> Scores:
     """Return for each speaker and voice the logarithm of how much likelier their likeness is of one person than of strangers.
 
     What cannot be compared is never likely.
     """
     evidence = np.full((len(speakers), len(profiles)), -math.inf)
-    owners = np.array([profile.voice_id for profile in profiles])
+    _, owners = np.unique([profile.voice_id for profile in profiles], return_inverse=True)
     for telephone in (False, True):
         rows = np.array([n for n, speaker in enumerate(speakers) if speaker.telephone == telephone], dtype=np.intp)
         columns = np.array([n for n, profile in enumerate(profiles) if profile.telephone == telephone], dtype=np.intp)
         if not (len(rows) and len(columns)):
             continue
-        others = met[np.ix_(columns, columns)]
-        few = met[columns].sum(axis=1) < FEW
-        strangers = np.where(few[:, None], owners[columns, None] != owners[columns], others)
+        here = np.full(len(profiles), -1)
+        here[columns] = np.arange(len(columns))
+        others = [None if len(met[column]) < FEW else here[met[column]] for column in columns]
+        strangers = [None if some is None else some[some >= 0] for some in others]
         evidence[np.ix_(rows, columns)] = _evidence_of_like(
-            [speakers[row] for row in rows], [profiles[column] for column in columns], strangers, expected
+            [speakers[row] for row in rows], [profiles[column] for column in columns], owners[columns], strangers, expected
         )
     return evidence
 
 
 def _evidence_of_like(
-    speakers: Sequence[Heard], profiles: Sequence[Profile], strangers: npt.NDArray[np.bool_], expected: Expected
+    speakers: Sequence[Heard],
+    profiles: Sequence[Profile],
+    owners: Places,
+    met: Sequence[Places | None],
+    expected: Expected,
 ) -> Scores:
-    """Return the evidence for speakers and voices who all are on the telephone, or none of whom is."""
+    """Return the evidence for speakers and voices who all are on the telephone, or none of whom is.
+
+    `owners` tells whose profiles they are, `met` which of them each one met: none where those are too few to tell anything.
+    """
     heard = np.stack([speaker.embedding for speaker in speakers]).astype(float)
     known = np.stack([profile.centroid for profile in profiles]).astype(float)
-    alike, among_heard, among_known = heard @ known.T, heard @ heard.T, known @ known.T
+    alike, among_heard = heard @ known.T, heard @ heard.T
+    cohort = np.unique(np.linspace(0, len(known) - 1, min(COHORT, len(known))).astype(np.intp))
+    among_cohort = known @ known[cohort].T
     usual = expected.callers if speakers[0].telephone else expected.strangers
     evidence: Scores = np.empty_like(alike)
-    for row, column in np.ndindex(alike.shape):
-        others = np.arange(len(alike)) != row
-        of_speaker = np.concatenate([alike[row, strangers[column]], among_heard[row, others]])
-        of_voice = np.concatenate([among_known[column, strangers[column]], alike[others, column]])
-        sides = (_strangers(of_speaker, usual), _strangers(of_voice, usual))
+    for column, others in enumerate(met):
+        if others is None:
+            apart = owners[cohort] != owners[column]
+            places, among_known = cohort[apart], among_cohort[column, apart]
+        else:
+            places, among_known = others, known[others] @ known[column]
         own = expected.own.after(np.array(profiles[column].likenesses))
-        evidence[row, column] = _of_one(alike[row, column], own) - _of_two(alike[row, column], sides)
+        for row in range(len(heard)):
+            beside = np.arange(len(heard)) != row
+            of_speaker = np.concatenate([alike[row, places], among_heard[row, beside]])
+            of_voice = np.concatenate([among_known, alike[beside, column]])
+            sides = (_strangers(of_speaker, usual), _strangers(of_voice, usual))
+            evidence[row, column] = _of_one(alike[row, column], own) - _of_two(alike[row, column], sides)
     return evidence
 
 

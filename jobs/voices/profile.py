@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,7 +57,8 @@ def profiles_of(voices: Sequence[Voice], model: str, *, without: str | None = No
     times: dict[str, float] = {}
     for sample in sorted((sample for some in samples.values() for sample in some), key=lambda sample: sample.created_at):
         times.setdefault(sample.episode_id, sample.created_at)
-    return tuple(profile for voice_id, some in samples.items() for profile in _profiles_of(voice_id, some, model, times))
+    remembered = _Times(times, tuple(sorted(times.values())))
+    return tuple(profile for voice_id, some in samples.items() for profile in _profiles_of(voice_id, some, model, remembered))
 
 
 def heard_by(model: str, speakers: Sequence[NewSample]) -> tuple[Heard, ...]:
@@ -68,11 +70,23 @@ def heard_by(model: str, speakers: Sequence[NewSample]) -> tuple[Heard, ...]:
     )
 
 
-def _profiles_of(voice_id: str, samples: Sequence[VoiceSample], model: str, times: Mapping[str, float]) -> Iterator[Profile]:
-    """Yield the profiles of a voice; `times` are those at which the show's episodes were remembered."""
+@dataclass(frozen=True)
+class _Times:
+    """When the episodes of a show were remembered."""
+
+    of_episode: Mapping[str, float]
+    in_order: Sequence[float]
+
+    def since_first_of(self, episodes: Iterable[str]) -> int:
+        """Return how many episodes were remembered from the first of these on; all if there are none."""
+        first = min((self.of_episode[episode] for episode in episodes), default=0.0)
+        return len(self.in_order) - bisect_left(self.in_order, first)
+
+
+def _profiles_of(voice_id: str, samples: Sequence[VoiceSample], model: str, times: _Times) -> Iterator[Profile]:
+    """Yield the profiles of a voice."""
     episodes = frozenset(sample.episode_id for sample in samples)
-    first = min((times[episode] for episode in episodes), default=0.0)
-    since = sum(time >= first for time in times.values())
+    since = times.since_first_of(episodes)
     embeddings, telephone = _comparable([sample.embedding for sample in samples], model)
     weights = np.array([max(1.0, min(sample.seconds, FULL_WEIGHT)) for sample in samples], dtype=np.float32)
     for narrow in (False, True):

@@ -13,7 +13,7 @@ from service.api.lists import ShowPath
 from service.api.models import EpisodeId, View
 from service.api.problems import documented
 from service.show_voices import ShowVoices
-from service.speakers_view import show_view, voice_view
+from service.speakers_view import show_view, voice_view, voice_views
 from storage.documents import NameSource
 from storage.errors import NotFound
 from storage.shows import show_key
@@ -135,7 +135,8 @@ def list_shows(here: Here) -> Shows:
 def list_speakers(show: ShowPath, here: Here) -> Speakers:
     """List the voices, with their names and episodes."""
     found = _show(here, show)
-    return Speakers(items=[_view(here, voice) for voice in here.desk.stores.memory.of_show(found.key)])
+    views = voice_views(here.desk.stores.memory.of_show(found.key), here.episodes)
+    return Speakers(items=[Speaker(**view) for view in views])
 
 
 @router.get("/{show}/also-from", summary="List the shows that are asked besides a show", responses=documented())

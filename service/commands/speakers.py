@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 
 from service.console import errors, print_json, results
 from service.show_voices import ShowVoices
-from service.speakers_view import show_view, voice_view
+from service.speakers_view import show_view, voice_view, voice_views
 from storage.blobs import Blobs
 from storage.errors import OptionError
 from storage.files import write_atomically
@@ -63,7 +63,7 @@ def list_speakers(
             _print_shows(known.memory.shows(), as_json=as_json)
             return
         found = known.show(show)
-        views = [voice_view(voice, known.stores.episodes) for voice in known.memory.of_show(found.key)]
+        views = voice_views(known.memory.of_show(found.key), known.stores.episodes)
         others = known.also_from(found.key)
     if as_json:
         print_json({"show": found.title, "also_from": [other.key for other in others], "speakers": views})

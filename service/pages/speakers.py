@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import FileResponse
@@ -15,7 +15,7 @@ from service.pages.answers import page, see
 from service.pages.forms import Posted
 from service.pages.links import LiveLinks
 from service.show_voices import ShowVoices, called
-from service.speakers_view import voice_view
+from service.speakers_view import voice_views
 from storage.errors import NotFound, OptionError
 from storage.shows import show_key
 from storage.voices import KnownShow, Voice
@@ -66,7 +66,7 @@ def speakers(request: Request, here: Here, show: ShowPath, begin: From = 0) -> R
         "speakers.html",
         show=show,
         title=known.title if known is not None else show,
-        voices=[_row(here, voice) for voice in voices[begin : begin + _ON_A_PAGE]],
+        voices=[_row(view) for view in voice_views(voices[begin : begin + _ON_A_PAGE], here.episodes)],
         everybody=[(voice.id, called(voice), len(voice.episodes)) for voice in voices],
         begin=begin,
         next=begin + _ON_A_PAGE if begin + _ON_A_PAGE < len(voices) else None,
@@ -130,15 +130,15 @@ def _voice(here: Context, show: str, voice_id: str) -> Voice:
     return voice
 
 
-def _row(here: Context, voice: Voice) -> VoiceRow:
-    told = voice_view(voice, here.episodes)
+def _row(told: dict[str, Any]) -> VoiceRow:
+    """Return what the page shows of a voice as `voice_views` tells it."""
     heard: dict[str, HeardIn] = {}
     for part in told["episodes"]:
         before = heard.get(part["id"])
         heard[part["id"]] = HeardIn(part["id"], part["title"], part["seconds"] + (before.seconds if before else 0.0))
     source = told["name_source"]
     return VoiceRow(
-        id=voice.id,
+        id=told["id"],
         name=told["name"] or "",
         because=_BECAUSE.get(source, "") if source else "",
         seconds=told["seconds"],
