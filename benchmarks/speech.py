@@ -38,8 +38,8 @@ from tests.yard import Yard, open_yard
 
 SHORT, SHORT_GOAL = 10.0, 1.0
 LONG, LONG_GOAL = 50.0, 1.2
-"""Minutes (an hour's file has whole repetitions of the source), and how many times as fast as the fastest peer `earmark run` shall
-be from there on."""
+"""Minutes (files hold whole repetitions of their source), and how many times as fast as the fastest peer `earmark run` shall be
+from there on."""
 
 
 def served(yard: Yard, workers: int, settings: Settings) -> Tool:
