@@ -39,6 +39,9 @@ class OracleTranscriber:
         """Take one part at a time."""
         return 1
 
+    def get_ready(self) -> None:
+        """Have nothing to load."""
+
     def detect_language(self, clips: Sequence[Samples]) -> LanguageGuess:  # noqa: ARG002 - the protocol's
         """Say English."""
         return LanguageGuess("en", 1.0)

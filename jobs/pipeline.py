@@ -5,11 +5,12 @@ The steps and their order stand in `jobs/plan.py`; workers walk the same plan (`
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from jobs.audio import DecodeLimits
 from jobs.engines.protocols import Diarizer, Transcriber
@@ -19,7 +20,7 @@ from jobs.intake import Given
 from jobs.options import Options
 from jobs.plan import Plan
 from jobs.request import JobRequest
-from jobs.steps import StepRunner
+from jobs.steps import Report, StepRunner
 from jobs.tasks import EngineChoice, Result, Task, Tools
 from storage.blobs import Blobs
 from storage.documents import Document, EngineInfo, Note, Notice, Publication, Transcript
@@ -112,17 +113,44 @@ def _all_steps(request: JobRequest, shop: Workshop, runner: StepRunner) -> tuple
     """Run every step; return the transcript and the key under which it is known."""
     known = _Results(shop)
     tools = Tools(shop.blobs, shop.fetcher, _Engines(shop), shop.decode_limits, shop.ledger.forget, memory=shop.memory)
-    with Plan(request, tools) as plan:
+    with _Beside() as beside, Plan(request, tools) as plan:
         ahead, at_once = plan.ahead(known), 1
         while ahead.transcript is None or ahead.last is None:
             first = ahead.ready[0].step
             alike = list(takewhile(lambda task: task.step.name == first.name, ahead.ready))  # noqa: B023 - used at once
+            if first.name == "prepare":
+                alike = [replace(task, work=beside.started_with(task.work, shop.transcriber.get_ready)) for task in alike]
             if first.name == "transcribe":
                 at_once = shop.transcriber.expect(first.parts)  # bridges are heard by as many afterwards
             known.keep(alike, _run(alike, runner, at_once))
             ahead = plan.ahead(known)
         _clean_up(plan.decoded_blob(known), shop, runner.job_id)
     return ahead.transcript, ahead.last.step.key
+
+
+class _Beside:
+    """What is done in a thread beside the work of a step, and waited for at the end of all steps."""
+
+    def __init__(self) -> None:
+        self._threads: list[threading.Thread] = []
+
+    def started_with(self, work: Callable[[Report], Document], other: Callable[[], None]) -> Callable[[Report], Document]:
+        """Return the work, with which the other begins; neither is done if the step turns out to be done already."""
+
+        def both(report: Report) -> Document:
+            thread = threading.Thread(target=other, name="earmark-beside")
+            self._threads.append(thread)
+            thread.start()
+            return work(report)
+
+        return both
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for thread in self._threads:
+            thread.join()
 
 
 def _run(tasks: list[Task[Any]], runner: StepRunner, at_once: int) -> tuple[Document, ...]:

@@ -43,16 +43,17 @@ def publication(tmp_path_factory: pytest.TempPathFactory) -> Publication:
     return example(tmp_path_factory.mktemp("published"))
 
 
+def _far_enough(part: PartAudio) -> None:
+    raise EngineUnavailable("This is far enough.")
+
+
 @pytest.fixture(scope="module")
 def decoded(tmp_path_factory: pytest.TempPathFactory, publication: Publication) -> Path:
     """Return a workshop's folder in which the audio was fetched and decoded, and nothing else done."""
     folder = tmp_path_factory.mktemp("decoded")
 
-    def stop(part: PartAudio) -> None:
-        raise EngineUnavailable("This is far enough.")
-
     with open_bench(folder) as bench:
-        bench.transcriber.trip = stop
+        bench.transcriber.trip = _far_enough
         with pytest.raises(EngineUnavailable):
             process(publication, OPTIONS, bench.shop, listener=bench.events.append)
         assert bench.ended(reused=False) == [("chapters", 0), ("fetch", 0), ("prepare", 0), ("language", 0)]
@@ -105,6 +106,19 @@ def test_every_word_of_the_script_is_in_the_transcript_once_and_in_order(bench: 
     times = [(word.start, word.end) for segment in transcript.segments for word in segment.words]
     assert all(before[0] <= after[0] for before, after in pairwise(times))
     assert all(0 <= start <= end <= transcript.audio.duration for start, end in times)
+
+
+def test_the_engine_gets_ready_while_audio_is_decoded_and_not_for_what_is_done(
+    tmp_path: Path, bench: Bench, publication: Publication
+) -> None:
+    """A model takes seconds to load; where nothing is to be heard it is not loaded at all."""
+    run(bench, publication)
+    assert bench.transcriber.readied == 0
+    with open_bench(tmp_path / "new") as new:
+        new.transcriber.trip = _far_enough
+        with pytest.raises(EngineUnavailable):
+            process(publication, OPTIONS, new.shop, listener=new.events.append)
+        assert new.transcriber.readied == 1
 
 
 def test_the_transcript_is_one_of_its_published_schema_and_reads_back_as_itself(bench: Bench, publication: Publication) -> None:

@@ -39,6 +39,9 @@ class Rehearsed:
         """Take one part at a time."""
         return 1
 
+    def get_ready(self) -> None:
+        """Have nothing to load."""
+
     def detect_language(self, clips: Sequence[Samples]) -> LanguageGuess:
         """Answer English."""
         return LanguageGuess("en", 1.0)

@@ -207,6 +207,17 @@ def test_silence_is_not_heard(toy: WhisperTranscriber) -> None:
     assert said == [10.0, 10.0]
 
 
+def test_a_model_that_cannot_be_loaded_is_told_of_by_whoever_hears_first(tmp_path: Path) -> None:
+    """Not in the thread that loads it ahead."""
+    for name in ("model.bin", "config.json"):
+        (tmp_path / name).write_bytes(b"{}")
+    broken = WhisperTranscriber(tmp_path, device="cpu", compute_type="int8")
+    broken.get_ready()
+    part = PartAudio(np.zeros(16_000, np.float32), 0.0, (Span(start=0, end=1),))
+    with pytest.raises(ModelInvalid, match="not a Whisper model that CTranslate2 can load"):
+        broken.transcribe(part, SpeechOptions(), lambda _: None)
+
+
 def test_the_model_is_named_by_name_and_digest(toy: WhisperTranscriber, digits: WhisperTranscriber) -> None:
     """Before it is loaded."""
     assert (toy.info.name, toy.info.model, toy.info.device) == ("faster-whisper", "toy-whisper", "cpu")

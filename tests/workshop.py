@@ -60,6 +60,8 @@ class CountingTranscriber:
     """Where the parts began that it was asked to hear."""
     clips: int = 0
     """How often it was asked for the language."""
+    readied: int = 0
+    """How often it was told to get ready."""
     trip: Callable[[PartAudio], None] | None = None
     """Called before a part is heard; may raise."""
     doubts: bool = False
@@ -73,6 +75,11 @@ class CountingTranscriber:
     def expect(self, parts: int) -> int:
         """Pass on."""
         return self.inner.expect(parts)
+
+    def get_ready(self) -> None:
+        """Count, and pass on."""
+        self.readied += 1
+        self.inner.get_ready()
 
     def detect_language(self, clips: Sequence[Samples]) -> LanguageGuess:
         """Count, and pass on."""

@@ -58,6 +58,9 @@ class PocketsphinxTranscriber:
         """Take one part at a time."""
         return 1
 
+    def get_ready(self) -> None:
+        """Load nothing ahead: the model is small."""
+
     def detect_language(self, clips: Sequence[Samples]) -> LanguageGuess:  # noqa: ARG002 - the protocol's
         """Answer English with no confidence: this engine knows nothing else and cannot judge."""
         return LanguageGuess("en", 0.0)

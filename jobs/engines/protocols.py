@@ -93,6 +93,9 @@ class Transcriber(Protocol):
     def expect(self, parts: int) -> int:
         """Be told how many parts will come; return how many of them the engine works on at once."""
 
+    def get_ready(self) -> None:
+        """Load what hearing needs, beside other work; what is wrong with it is told when something is heard."""
+
     def detect_language(self, clips: Sequence[Samples]) -> LanguageGuess:
         """Judge the language from clips of speech taken from several places of the episode."""
 

@@ -100,6 +100,9 @@ class ScriptedTranscriber:
         """Take one part at a time."""
         return 1
 
+    def get_ready(self) -> None:
+        """Have nothing to load."""
+
     def detect_language(self, clips: Sequence[Samples]) -> LanguageGuess:  # noqa: ARG002 - the protocol's
         """Answer what the script says."""
         return LanguageGuess(self._script.language, 1.0)

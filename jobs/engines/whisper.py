@@ -123,6 +123,11 @@ class WhisperTranscriber:
         self._parts = max(1, min(parts, self._workers))
         return self._parts
 
+    def get_ready(self) -> None:
+        """Load the model, which takes from a tenth of a second to half a minute."""
+        with contextlib.suppress(Exception):  # whoever hears first meets the same error, and raises it
+            _ = self._model
+
     def _sensible_workers(self) -> int:
         if self._device == "cuda":
             return 1
