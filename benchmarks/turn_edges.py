@@ -9,10 +9,9 @@ an edge if a change of speaker is within a second of it.
 
 Time is that of one thread's processor, so that a busy machine counts less. Ours is that of `speakers_of`, which the pipeline
 calls before it copies the words with the labels that they end up with (a row of its own); whisperX writes its labels into the
-words that it is given. Ours has not reached the goal of 50: of its 13 ms on a busy machine, 8 read times and speakers out of
-38,628 words and 4,583 turns (a note below the table tells that alone), as much as a fiftieth of whisperX's time, since Python's
-values lie scattered in memory; 2 read the texts next to changes of speaker, 1.4 find each word's turn, the rest moves changes
-and lists the labels.
+words that it is given. Ours has not reached the goal of 50: of its 9.3 ms, 6.8 read times and speakers out of 38,628 words
+and 4,583 turns (a note below the table tells that alone), since Python's values lie scattered in memory; a fiftieth of whisperX's
+time is 8. The rest reads the texts next to changes of speaker, finds each word's turn, moves changes and lists the labels.
 
 whisperX (`assign_word_speakers`, with and without `fill_nearest`) is installed into a virtual environment of its own
 (`benchmarks/peers.py`) with only what this function needs; `--peer-python` names another Python that has it, of another version
