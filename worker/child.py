@@ -20,6 +20,7 @@ import time
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from jobs.engines.allocator import keep_freed_memory
 from jobs.plan import Plan
 from jobs.request import read_request
 from jobs.tasks import Task
@@ -160,6 +161,7 @@ def _listen(lines: Lines, inbox: queue.Queue[Message], bench: Bench) -> None:
 
 def main(descriptor: int, parent: int) -> None:
     """Serve the worker at the other end of the connection until it hangs up."""
+    keep_freed_memory()
     tie_to(parent)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     lines = Lines(socket.socket(fileno=descriptor))

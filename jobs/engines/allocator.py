@@ -3,6 +3,8 @@
 The C library gives blocks of some megabytes back to the system as soon as they are freed, which must then clear the same pages
 for the next window: a small Whisper on a CPU spends a quarter of its time on that (`python -m benchmarks.speed`). What lies
 free is bounded, and is used again by all that follows.
+
+It is best told before the process has a second thread: one that began earlier has a heap of its own, which others come to share.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ MOST_KEPT = 256 << 20
 def keep_freed_memory() -> bool:
     """Tell the C library to keep what is freed, up to a bound; false where it is not glibc, and nothing changes.
 
-    Threads that begin after that share one heap: heaps of their own hold no block over 64 MiB.
+    Threads that begin after that share one heap: heaps of their own hold no block over 64 MiB, and give each back at once.
     """
     if not sys.platform.startswith("linux"):
         return False

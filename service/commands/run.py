@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from jobs.audio import DecodeLimits
+from jobs.engines.allocator import keep_freed_memory
 from jobs.engines.choose import Chosen, Place, choose_engines
 from jobs.events import Listener, Noticed
 from jobs.intake import Given
@@ -74,6 +75,7 @@ def run(  # noqa: PLR0917 - a command has as many parameters as options
     With none of --latest, --since, --episode and --all, the newest episode of a feed is taken. What was done before is not done
     again, and an interrupted run goes on from its last finished part.
     """
+    keep_freed_memory()
     settings = Settings()
     options = asked.options_of(
         settings, engine=engine, model=model, device=device, compute_type=compute_type, threads=threads, workers=workers,
