@@ -1,8 +1,8 @@
 """Bridges: stretches across a seam that are heard in addition, so that there is more than one reading of the words beside it.
 
 A model hears worst at the edges of what it is given: before the last pause it repeats or invents a word, and with other windows
-it passes over another sentence. So a seam beside which anything is doubtful (`jobs.doubts`) is heard twice more, once from
-shortly before it and once until shortly after it, and what most readings have is kept (`jobs.voting`).
+it passes over another sentence. So a seam beside which anything is doubtful (`jobs.doubts`) is heard up to twice more, once from
+shortly before it and, unless that settles it, once until shortly after it; what most readings have is kept (`jobs.voting`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _CLEAR = 0.05
 
 
 class Crossing(Document):
-    """What was heard across the seam at the start of a part, once for each bridge."""
+    """What was heard across the seam at the start of a part, once for each bridge that was heard."""
 
     index: int
     """The part's."""

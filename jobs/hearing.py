@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from jobs.bridges import Crossing, bridge_spans, bridges
@@ -14,12 +15,12 @@ from jobs.intake import Fetched
 from jobs.language import places, read_clips
 from jobs.options import Options
 from jobs.pcm import Pcm
-from jobs.seams import part_audio
+from jobs.seams import agrees, part_audio
 from jobs.split import PartSpan
 from jobs.steps import Report, Step
 from jobs.tasks import Task, Walk
 from jobs.transcribe import PartTranscript, hear_bridges, transcribe_part
-from storage.documents import Document, EngineInfo, Share
+from storage.documents import Document, EngineInfo, Segment, Share
 
 
 class Language(Document):
@@ -81,7 +82,7 @@ class Hearing:
         parts = walk.need_all(tasks)
         if parts is None:
             return None
-        again = list(self._bridges(list(doubtful_seams(prepared.parts, parts)), asked))
+        again = list(self._bridges(list(doubtful_seams(prepared.parts, parts)), parts, asked))
         crossings = walk.need_all(again)
         keys += [task.step.key for task in (*tasks, *again)]
         return None if crossings is None else Words(language, parts, crossings, tuple(keys))
@@ -116,19 +117,25 @@ class Hearing:
         step = Step("transcribe", key, part.index, len(prepared.parts), total=part.end - part.start, whole=prepared.duration)
         return Task(step, PartTranscript, listen, "asr", listens=True)
 
-    def _bridges(self, doubtful: Sequence[PartSpan], asked: SpeechOptions) -> Iterator[Task[Crossing]]:
+    def _bridges(
+        self, doubtful: Sequence[PartSpan], heard: Sequence[PartTranscript], asked: SpeechOptions
+    ) -> Iterator[Task[Crossing]]:
         """Yield a step for each seam that is worth hearing again and can be."""
         prepared = self.episode.ready.prepared
         spans = {part: bridge_spans(part, prepared.speech, prepared.duration) for part in doubtful}
         lengths = {part: sum(span.end - span.start for span in across) for part, across in spans.items() if across}
         for part in lengths:
-            yield self._bridge(part, asked, lengths)
+            sides = (*heard[part.index - 1].segments, *heard[part.index].segments)
+            yield self._bridge(part, sides, asked, lengths)
 
-    def _bridge(self, part: PartSpan, asked: SpeechOptions, lengths: Mapping[PartSpan, float]) -> Task[Crossing]:
+    def _bridge(
+        self, part: PartSpan, sides: Sequence[Segment], asked: SpeechOptions, lengths: Mapping[PartSpan, float]
+    ) -> Task[Crossing]:
         prepared = self.episode.ready.prepared
 
         def listen(report: Report) -> Crossing:
-            return hear_bridges(part.index, bridges(self.pcm(), part, prepared.speech), self.transcriber(), asked, report)
+            across, settles = bridges(self.pcm(), part, prepared.speech), partial(agrees, sides, seam=part.start)
+            return hear_bridges(part.index, across, self.transcriber(), asked, report, settles=settles)
 
         key = self.key("bridge", self.episode.key, part.index, self.chosen.model_dump_json(), repr(asked))
         step = Step("bridge", key, part.index, len(lengths), total=lengths[part], whole=sum(lengths.values()))

@@ -2,9 +2,9 @@
 
 Parts are cut in pauses, so words do not cross a seam, and joining is putting one after the other. A model hears worst at the
 edges of what it is given, so where anything beside a seam is doubtful, bridges over it are heard as well, and next to it what
-most of the three readings have stays (`jobs.doubts`, `jobs.bridges`, `jobs.voting`). Only where speech had no pause for minutes
-the cut runs through it (`PartSpan.forced`): then the later part begins `OVERLAP` seconds early, both parts have heard the same
-words, and the reading changes from one to the other at a word on which both agree.
+most of the readings have stays (`jobs.doubts`, `jobs.bridges`, `jobs.voting`); two that agree need no third. Only where speech
+had no pause for minutes the cut runs through it (`PartSpan.forced`): then the later part begins `OVERLAP` seconds early, both
+parts have heard the same words, and the reading changes from one to the other at a word on which both agree.
 """
 
 from __future__ import annotations
@@ -61,6 +61,20 @@ def join_parts(
     return tuple(joined)
 
 
+def agrees(sides: Sequence[Segment], bridge: Sequence[Segment], seam: float) -> bool:
+    """Tell whether a bridge has the words around a seam that the parts on its `sides` have.
+
+    Then they have the majority, whatever another bridge would have.
+    """
+    slots = slots_of([list(_compared(sides, seam)), list(_compared(bridge, seam))])
+    near = [(own, other) for own, other in slots if any(w is not None and abs(_middle(w) - seam) <= VOTED for w in (own, other))]
+    return all(own is not None and other is not None and letters_of(own) == letters_of(other) for own, other in near)
+
+
+def _compared(segments: Sequence[Segment], seam: float) -> Iterator[Word]:
+    return (word for segment in segments for word in segment.words if abs(_middle(word) - seam) <= COMPARED)
+
+
 def _vote(joined: list[Segment], bridges: Sequence[Sequence[Segment]], seam: float) -> None:
     """Put what most readings have in place of the words around a seam; `joined` is changed, but for what lies further away."""
     first = next((at + 1 for at in range(len(joined) - 1, -1, -1) if joined[at].end < seam - COMPARED), 0)
@@ -70,7 +84,7 @@ def _vote(joined: list[Segment], bridges: Sequence[Sequence[Segment]], seam: flo
     if not near:
         return
     begin, end = near[0], near[-1] + 1
-    crossing = [[w for segment in bridge for w in segment.words if abs(_middle(w) - seam) <= COMPARED] for bridge in bridges]
+    crossing = [list(_compared(bridge, seam)) for bridge in bridges]
     chosen = list(_elected(spoken[begin:end], crossing, seam))
     words: dict[int, list[Word]] = {at: [] for at in range(first, last)}
     for at, word in (*spoken[:begin], *chosen, *spoken[end:]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import groupby
 
@@ -55,19 +55,30 @@ def transcribe_part(
 
 
 def hear_bridges(
-    index: int, bridges: Sequence[PartAudio], transcriber: Transcriber, options: SpeechOptions, progress: Progress
+    index: int,
+    bridges: Sequence[PartAudio],
+    transcriber: Transcriber,
+    options: SpeechOptions,
+    progress: Progress,
+    *,
+    settles: Callable[[Sequence[Segment]], bool] = lambda _: False,
 ) -> Crossing:
     """Hear the bridges over the seam at the start of a part; `progress` gets seconds of all of them.
 
-    Each is one voice among several: it is heard once, and left out where it looks invented.
+    Each is one voice among several: it is heard once, and left out where it looks invented. After one that `settles` what was
+    said, the others are not heard.
     """
-    readings, done = [], 0.0
-    once = replace(options, once=True)
+    readings: list[Sequence[Segment]] = []
+    done, once = 0.0, replace(options, once=True)
     for bridge in bridges:
         heard = transcriber.transcribe(bridge, once, _at(progress, done))
-        readings.append(judge(_with_the_unheard(heard, bridge, transcriber, options)))
+        reading = judge(_with_the_unheard(heard, bridge, transcriber, options))
         done += bridge.end - bridge.start
-    return Crossing(index=index, readings=tuple(reading for reading in readings if not looks_invented(reading)))
+        if not looks_invented(reading):
+            readings.append(reading)
+            if settles(reading):
+                break
+    return Crossing(index=index, readings=tuple(map(tuple, readings)))
 
 
 def _with_the_unheard(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from jobs.bridges import Crossing
 from jobs.pcm import Pcm, write_pcm
-from jobs.seams import COMPARED, OVERLAP, join_parts, part_audio
+from jobs.seams import COMPARED, OVERLAP, agrees, join_parts, part_audio
 from jobs.split import PartSpan
 from jobs.transcribe import PartTranscript
 from storage.documents import Segment, Span, Word
@@ -132,6 +132,31 @@ def test_bridges_that_agree_change_nothing(said: list[Word], cut: float, count: 
     sides = [heard(0, first), heard(1, second)]
     joined = [w for s in join_parts(spans(cut, end=60.0, forced=False), sides, across(*[said] * count)) for w in s.words]
     assert joined == said
+
+
+@given(talks(), talks(), st.lists(st.floats(0, 1), min_size=150, max_size=150))
+@settings(max_examples=300, deadline=None)
+def test_where_a_bridge_agrees_with_the_parts_no_other_bridge_changes_a_word(
+    said: list[Word], other: list[Word], probabilities: list[float]
+) -> None:
+    """So it need not be heard; whatever anybody believes of their words."""
+    sure = iter(probabilities)
+    said, same, other = ([w.model_copy(update={"probability": next(sure)}) for w in words] for words in (said, said, other))
+    sides = [heard(0, [w for w in said if w.start < 8]), heard(1, [w for w in said if w.start >= 8])]
+    assert agrees([*sides[0].segments, *sides[1].segments], heard(0, same).segments, 8.0)
+    joined = [w.text for s in join_parts(spans(8.0, end=60.0, forced=False), sides, across(same, other)) for w in s.words]
+    assert joined == [w.text for w in said]
+
+
+def test_a_bridge_agrees_if_it_has_the_same_words_near_the_seam() -> None:
+    """However they are written; what it has further away does not count, and one that has a word more, or less, disagrees."""
+    said = [word(text, 10.0 + n) for n, text in enumerate(["we", "agree.", "Exactly.", "Good", "question.", "Yes.", "It", "is."])]
+    sides, seam = heard(0, said).segments, 14.0
+    assert agrees(sides, heard(0, [w.model_copy(update={"text": w.text.upper()}) for w in said]).segments, seam)
+    assert agrees(sides, heard(0, [word("more", 1.0), *said]).segments, seam)
+    assert not agrees(sides, heard(0, [*said[:4], word("more", 13.6), *said[4:]]).segments, seam)
+    assert not agrees(sides, heard(0, [*said[:4], *said[5:]]).segments, seam)
+    assert not agrees(sides, heard(0, [*said[:4], word("other", 14.0), *said[5:]]).segments, seam)
 
 
 @given(talks(), talks(), talks())

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from jobs.engines.protocols import SAMPLE_RATE, LanguageGuess, PartAudio, Progress, Samples, SpeechOptions
-from jobs.transcribe import transcribe_part
+from jobs.transcribe import hear_bridges, transcribe_part
 from storage.documents import EngineInfo, Segment, Span, Word
 
 
@@ -140,3 +140,18 @@ def test_a_short_stretch_without_a_word_is_let_be() -> None:
     engine = Rehearsed((spoken("first words here", 100.2),))
     transcribe_part(0, part, engine, SpeechOptions(), lambda _: None)
     assert engine.listened == []
+
+
+def readings_of(engine: Rehearsed, *, settles: bool) -> int:
+    """Return how many readings of the same bridge, heard three times at most, there are, each of which settles it or not."""
+    bridge = PartAudio(np.zeros(4 * SAMPLE_RATE, np.float32), 100.0, (Span(start=100.0, end=102.0),))
+    options = SpeechOptions(language="en")
+    return len(hear_bridges(4, [bridge] * 3, engine, options, lambda _: None, settles=lambda _: settles).readings)
+
+
+def test_bridges_are_heard_until_one_settles_what_was_said() -> None:
+    """One that looks invented settles nothing, and is left out."""
+    said = (spoken("this is what was really said", 100),)
+    assert readings_of(Rehearsed(said, missed=said), settles=True) == 1
+    assert readings_of(Rehearsed(said, missed=said), settles=False) == 3
+    assert readings_of(Rehearsed((spoken(LOOP, 100, 0.05),), missed=said), settles=True) == 1
