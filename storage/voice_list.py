@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, Select, func, select, tuple_
@@ -76,11 +75,11 @@ def list_voices(
     before, `OptionError` if it is none; `limit` none for all; `latest` how many episodes of each are told, none for all.
     """
     with reading(engine) as connection:
-        ranked = iter(connection.execute(_ranked(show, after)).all())
+        most = None if limit is None else limit + 1
+        rows = connection.execute(_ranked(show, after).limit(None if query else most)).all()
         if query:
             fitting = _called(connection, show, query)
-            ranked = (row for row in ranked if row.id in fitting or _names(query, row.id))
-        rows = list(ranked if limit is None else islice(ranked, limit + 1))
+            rows = [row for row in rows if row.id in fitting or _names(query, row.id)][:most]
         page = page_of(rows, len(rows) if limit is None else limit, _place)
         return Page(tuple(_listed(connection, page.items, latest)), page.next)
 
