@@ -208,6 +208,7 @@ def _places(yard: Yard) -> Iterator[tuple[str, str, dict[str, str]]]:
     yield "page: speakers of SHOW", f"/shows/{show_key(DAILY)}/speakers", _BROWSER
     yield "list: jobs", "/v1/jobs", _JSON
     yield "list: episodes", "/v1/episodes", _JSON
+    yield "list: speakers of SHOW", f"/v1/shows/{show_key(DAILY)}/speakers", _JSON
     yield "list: shows with voices", "/v1/shows", _JSON
     yield "figures for monitoring", "/metrics", {}
 

@@ -12,6 +12,8 @@ calls before it copies the words with the labels that they end up with (a row of
 words that it is given. Ours has not reached the goal of 50: of its 9.3 ms, 6.8 read times and speakers out of 38,628 words
 and 4,583 turns (a note below the table tells that alone), since Python's values lie scattered in memory; a fiftieth of whisperX's
 time is 8. The rest reads the texts next to changes of speaker, finds each word's turn, moves changes and lists the labels.
+What looks cheaper was tried and gains less than can be told from noise: turns looked up among the words, sorted turns not sorted
+again, fewer or smaller arrays, fewer texts, other ways to read attributes.
 
 whisperX (`assign_word_speakers`, with and without `fill_nearest`) is installed into a virtual environment of its own
 (`benchmarks/peers.py`) with only what this function needs; `--peer-python` names another Python that has it, of another version

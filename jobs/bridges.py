@@ -15,6 +15,7 @@ from operator import attrgetter
 from jobs.clips import cut, samples_of
 from jobs.engines.protocols import PartAudio
 from jobs.pcm import Pcm
+from jobs.spans import clipped
 from jobs.split import PartSpan
 from storage.documents import Document, Segment, Span
 
@@ -44,13 +45,15 @@ def bridge_spans(part: PartSpan, speech: Sequence[Span], duration: float) -> tup
     if part.index == 0 or part.forced:
         return ()
     spans = (_span(part.start, before, after, speech, duration) for before, after in ((SHORT, LONG), (LONG, SHORT)))
-    return tuple(span for span in spans if _crosses(_inside(span, speech), part.start))
+    return tuple(span for span in spans if _crosses(clipped(speech, span.start, span.end), part.start))
 
 
 def bridges(pcm: Pcm, part: PartSpan, speech: Sequence[Span]) -> tuple[PartAudio, ...]:
     """Return the audio of the bridges over the seam at a part's start."""
     spans = bridge_spans(part, speech, pcm.duration)
-    return tuple(PartAudio(samples_of(cut(pcm, span.start, span.end)), span.start, _inside(span, speech)) for span in spans)
+    return tuple(
+        PartAudio(samples_of(cut(pcm, span.start, span.end)), span.start, clipped(speech, span.start, span.end)) for span in spans
+    )
 
 
 def _crosses(speech: Sequence[Span], seam: float) -> bool:
@@ -80,8 +83,3 @@ def _pauses(speech: Sequence[Span], low: float, high: float) -> Iterator[tuple[f
         start = speech[following - 1].end if following else 0.0
         end = speech[following].start if following < len(speech) else inf
         yield start, min(end, start + 2 * (high - start))
-
-
-def _inside(span: Span, speech: Sequence[Span]) -> tuple[Span, ...]:
-    first, last = bisect_right(speech, span.start, key=_end), bisect_left(speech, span.end, key=_start)
-    return tuple(Span(start=max(region.start, span.start), end=min(region.end, span.end)) for region in speech[first:last])

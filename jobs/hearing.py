@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
@@ -113,7 +113,7 @@ class Hearing:
         def listen(report: Report) -> PartTranscript:
             return transcribe_part(part.index, part_audio(self.pcm(), part, prepared.speech), self.transcriber(), asked, report)
 
-        key = self.key("transcribe", self.episode.key, part.index, self.chosen.model_dump_json(), repr(asked))
+        key = self.key("transcribe", self.episode.key, part.index, self.chosen.model_dump_json(), _what(asked))
         step = Step("transcribe", key, part.index, len(prepared.parts), total=part.end - part.start, whole=prepared.duration)
         return Task(step, PartTranscript, listen, "asr", listens=True)
 
@@ -137,6 +137,11 @@ class Hearing:
             across, settles = bridges(self.pcm(), part, prepared.speech), partial(agrees, sides, seam=part.start)
             return hear_bridges(part.index, across, self.transcriber(), asked, report, settles=settles)
 
-        key = self.key("bridge", self.episode.key, part.index, self.chosen.model_dump_json(), repr(asked))
+        key = self.key("bridge", self.episode.key, part.index, self.chosen.model_dump_json(), _what(asked))
         step = Step("bridge", key, part.index, len(lengths), total=lengths[part], whole=sum(lengths.values()))
         return Task(step, Crossing, listen, "asr", listens=True)
+
+
+def _what(asked: SpeechOptions) -> str:
+    """Return what changes the words, without what changes only how fast they come."""
+    return repr(replace(asked, batch_size=0))

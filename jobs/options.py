@@ -32,7 +32,7 @@ class Options(Document):
     hotwords: str | None = None
     beam_size: int = Field(default=5, ge=1)
     batch_size: int = Field(default=0, ge=0)
-    """0 lets the device decide: 8 on a GPU, 1 (sequential) on a CPU."""
+    """Most windows decoded together; 0 lets the engine decide. Like `threads`, it changes no result."""
     threads: int = Field(default=0, ge=0)
     workers: int = Field(default=0, ge=0)
     """Batches heard at once; 0 lets the engine decide. Like `threads`, it changes no result."""
@@ -57,8 +57,9 @@ class Options(Document):
         return self
 
     def key(self, *extra: str) -> str:
-        """Return a digest that is the same for equal options (and equal `extra`)."""
-        return key_of("options", self.model_dump_json(exclude={"threads", "workers"}), *extra)
+        """Return a digest that is the same for options that give equal results (and equal `extra`)."""
+        asked = self.model_copy(update={"batch_size": 0})  # not left out: jobs that did not set it keep their keys
+        return key_of("options", asked.model_dump_json(exclude={"threads", "workers"}), *extra)
 
 
 def key_of(*parts: str | float | None) -> str:

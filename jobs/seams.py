@@ -15,6 +15,7 @@ from jobs.bridges import Crossing
 from jobs.clips import cut, samples_of
 from jobs.engines.protocols import PartAudio
 from jobs.pcm import Pcm
+from jobs.spans import clipped
 from jobs.split import PartSpan
 from jobs.transcribe import PartTranscript
 from jobs.voting import elected, slots_of
@@ -37,12 +38,7 @@ SAME_WORD = 0.5
 def part_audio(pcm: Pcm, part: PartSpan, speech: Sequence[Span]) -> PartAudio:
     """Return the audio of a part, from `OVERLAP` before its start if the seam there is forced; `speech` is the whole file's."""
     start = max(part.start - OVERLAP, 0.0) if part.forced else part.start
-    inside = tuple(
-        Span(start=max(region.start, start), end=min(region.end, part.end))
-        for region in speech
-        if region.end > start and region.start < part.end
-    )
-    return PartAudio(samples_of(cut(pcm, start, part.end)), start, inside)
+    return PartAudio(samples_of(cut(pcm, start, part.end)), start, clipped(speech, start, part.end))
 
 
 def join_parts(

@@ -1,10 +1,14 @@
-"""Stretches of time put together."""
+"""Stretches of time put together, and cut to size."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
 
 from storage.documents import Span
+
+_start, _end = attrgetter("start"), attrgetter("end")
 
 
 def closed(spans: Iterable[Span], pause: float) -> list[Span]:
@@ -16,3 +20,9 @@ def closed(spans: Iterable[Span], pause: float) -> list[Span]:
         else:
             joined.append(span)
     return joined
+
+
+def clipped(spans: Sequence[Span], start: float, end: float) -> tuple[Span, ...]:
+    """Return what lies of spans, sorted and not overlapping, between two times; only those there are looked at."""
+    first, last = bisect_right(spans, start, key=_end), bisect_left(spans, end, key=_start)
+    return tuple(Span(start=max(span.start, start), end=min(span.end, end)) for span in spans[first:last])

@@ -335,9 +335,9 @@ class Client:
         """Yield the shows of which voices are remembered."""
         return self._list(Show, "/v1/shows")
 
-    def speakers(self, show: str) -> Iterator[Speaker]:
-        """Yield the voices of a show, given by its id."""
-        return self._list(Speaker, _path("v1", "shows", show, "speakers"))
+    def speakers(self, show: str, *, query: str | None = None, limit: int = 50) -> Iterator[Speaker]:
+        """Yield the voices of a show, given by its id, those in most episodes first; `query` is a piece of a name."""
+        return self._list(Speaker, _path("v1", "shows", show, "speakers"), q=query, limit=limit)
 
     def rename(self, show: str, voice: str, name: str) -> Speaker:
         """Name a voice, in every transcript of the show."""

@@ -13,6 +13,7 @@ from storage.respoken import as_remembered
 from storage.retold import Retold, retell_ledger, retell_library
 from storage.shows import show_key
 from storage.voice_changes import forget_samples, merge_voices, rename_voice, samples_to_forget, split_voice
+from storage.voice_list import SHORTEST_ID
 from storage.voice_sources import set_sources, sources_of
 from storage.voiceless import remove_embeddings
 from storage.voices import KnownShow, Voice, VoiceMemory
@@ -22,9 +23,6 @@ _log = logging.getLogger("earmark.voices")
 
 _INDEXING_SECONDS = 1.0
 """After which whoever changed a voice need not wait any longer for the index of the search."""
-
-SHORTEST_ID = 4
-"""Characters of a voice's id that may stand for the whole of it."""
 
 
 @dataclass(frozen=True)

@@ -64,13 +64,8 @@ class Episodes:
 
     def titles(self, episode_ids: Collection[str]) -> dict[str, str]:
         """Return the titles of these episodes by id; those that nobody asked for are left out."""
-        wanted = select(episodes.c.id, episodes.c.title)
-        ids, found = list(dict.fromkeys(episode_ids)), dict[str, str]()
         with reading(self._engine) as connection:
-            for first in range(0, len(ids), _IDS_AT_ONCE):
-                some = ids[first : first + _IDS_AT_ONCE]
-                found.update((row.id, row.title) for row in connection.execute(wanted.where(episodes.c.id.in_(some))))
-        return found
+            return titles_of(connection, episode_ids)
 
     def list(
         self,
@@ -117,6 +112,16 @@ def remember(connection: Connection, episode: Episode, now: float) -> None:
     here = episodes.c.id == episode.id
     if not connection.execute(update(episodes).where(here).values(values)).rowcount:
         connection.execute(insert(episodes).values(id=episode.id, first_seen=now, **values))
+
+
+def titles_of(connection: Connection, episode_ids: Collection[str]) -> dict[str, str]:
+    """Return the titles of these episodes by id, in the caller's transaction; those that nobody asked for are left out."""
+    wanted = select(episodes.c.id, episodes.c.title)
+    ids, found = list(dict.fromkeys(episode_ids)), dict[str, str]()
+    for first in range(0, len(ids), _IDS_AT_ONCE):
+        some = ids[first : first + _IDS_AT_ONCE]
+        found.update((row.id, row.title) for row in connection.execute(wanted.where(episodes.c.id.in_(some))))
+    return found
 
 
 def _stamp(moment: datetime | None) -> float | None:

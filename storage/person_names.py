@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from storage.documents import NameCandidate
 from storage.voices import Voice
@@ -21,6 +22,7 @@ SUREST = 0.99
 """No evidence that is not a person's word makes a name surer than this."""
 
 
+@lru_cache(maxsize=10_000)  # the episodes of a host say the same name thousands of times
 def bare_name(name: str) -> tuple[str, ...]:
     """Return the words of a name by which names are compared: no case, no accents, no titles."""
     plain = unicodedata.normalize("NFKD", name.replace("’", "'")).casefold()
@@ -79,17 +81,31 @@ def name_of_voice(voice: Voice, *, without: str | None = None) -> NameCandidate 
     one of another show is called as that one is.
     """
     if voice.name is not None:
-        return NameCandidate(name=voice.name, source="people", confidence=1.0)
+        return given_name(voice.name)
     heard = {s.episode_id: s.heard for s in voice.samples if s.heard is not None and s.episode_id != without}
+    if heard or voice.known_as is None:
+        return agreed_name(heard.values())
+    return name_from_elsewhere(name_of_voice(voice.known_as))
+
+
+def given_name(name: str) -> NameCandidate:
+    """Return a name that a person gave a voice."""
+    return NameCandidate(name=name, source="people", confidence=1.0)
+
+
+def name_from_elsewhere(name: NameCandidate | None) -> NameCandidate | None:
+    """Return what a voice of which no episode says anything is called, if that of another show is called so."""
+    return name and NameCandidate(name=name.name, source="voice", confidence=min(name.confidence, SUREST))
+
+
+def agreed_name(heard: Iterable[NameCandidate]) -> NameCandidate | None:
+    """Return what the episodes of a voice call it, each of them once; none where they say nothing, or do not agree."""
     persons: list[list[NameCandidate]] = []
-    for candidate in sorted(heard.values(), key=lambda candidate: -len(bare_name(candidate.name))):
+    for candidate in sorted(heard, key=lambda candidate: -len(bare_name(candidate.name))):
         mine = next((person for person in persons if same_person(candidate.name, person[0].name)), None)
         persons.append([candidate]) if mine is None else mine.append(candidate)
     weights = [sum(candidate.confidence for candidate in person) for person in persons]
-    if not weights:
-        elsewhere = name_of_voice(voice.known_as) if voice.known_as is not None else None
-        return elsewhere and NameCandidate(name=elsewhere.name, source="voice", confidence=min(elsewhere.confidence, SUREST))
-    if max(weights) < AGREED_SHARE * sum(weights):
+    if not weights or max(weights) < AGREED_SHARE * sum(weights):
         return None
     person = persons[weights.index(max(weights))]
     doubt = 1.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,7 +48,18 @@ def list_shows(engine: Engine) -> tuple[ShowRecord, ...]:
     alike: dict[str | None, list[Row[Any]]] = {}
     for row in rows:
         alike.setdefault(show_key(row.show), []).append(row)
-    return tuple(sorted((_show(key, alike[key]) for key in alike), key=lambda show: (show.key is None, show.key or "")))
+    return tuple(sorted((_show(key, alike[key]) for key in alike), key=_place_of_show))
+
+
+def page_of_shows(
+    shows: Sequence[ShowRecord], *, query: str | None = None, after: str | None = None, limit: int = 50
+) -> Page[ShowRecord]:
+    """Return a page of all shows; `query` is a piece of a title in any case, `after` the `next` of the page before."""
+    wanted = [show for show in shows if not query or query.casefold() in (show.title or "").casefold()]
+    if after is not None:
+        place = place_of(after)
+        wanted = [show for show in wanted if _place_of_show(show) > place]
+    return page_of(wanted, limit, _place_of_show)
 
 
 def find_show(engine: Engine, key: str | None) -> ShowRecord:
@@ -75,6 +86,10 @@ def episodes_of(
     with reading(engine) as connection:
         rows = connection.execute(wanted).all()
     return page_of([record_of(row) for row in rows], limit, _place)
+
+
+def _place_of_show(show: ShowRecord) -> tuple[float, str]:
+    return float(show.key is None), show.key or ""
 
 
 def _place(episode: EpisodeRecord) -> tuple[float, str]:

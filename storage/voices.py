@@ -126,6 +126,14 @@ class VoiceMemory:
             found = voices_of(connection, voices.c.show == (show_key(show) or ""))
         return tuple(sorted(found, key=lambda voice: (-len(voice.episodes), voice.created_at, voice.id)))
 
+    def title_of(self, show: str) -> str | None:
+        """Return the title of a show by its key; none if no voice of it is remembered."""
+        with reading(self.engine) as connection:
+            title: str | None = connection.execute(
+                select(func.max(voices.c.show_title)).where(voices.c.show == show)
+            ).scalar_one()
+        return title
+
     def get(self, voice_id: str) -> Voice:
         """Return one voice; `NotFound` if there is none."""
         with reading(self.engine) as connection:

@@ -43,6 +43,25 @@ def test_shows_and_their_voices_are_listed(api: Api) -> None:
     assert "embedding" not in api.get(PATH).text
 
 
+def test_voices_come_in_pages_and_by_name(api: Api) -> None:
+    """Lists tell the latest episodes alone; one voice tells all."""
+    first = api.get(PATH, params={"limit": 2}).json()
+    second = api.get(first["next"]).json()
+    assert [len(page["items"]) for page in (first, second)] == [2, 1]
+    assert second["next"] is None
+    host = first["items"][0]["id"]
+    api.client.patch(f"{PATH}/{host}", json={"name": "Ann Lee"})
+    assert [voice["id"] for voice in api.get(PATH, params={"q": "ann"}).json()["items"]] == [host]
+    people = Speakers()
+    for number in range(3, 25):
+        add(api.stores.memory, number, people.episode("Ann"))
+    listed = api.get(PATH, params={"limit": 1}).json()["items"][0]
+    assert (listed["episode_count"], len(listed["episodes"]), listed["episodes"][-1]["id"]) == (24, 20, "ep_24")
+    assert len(api.get(f"{PATH}/{host}").json()["episodes"]) == 24
+    problem_of(api.get("/v1/shows/none/speakers/abcdef"), 404)
+    problem_of(api.get(PATH, params={"after": "nonsense"}), 422)
+
+
 def test_a_name_is_told_to_the_transcripts(api: Api) -> None:
     """At once, in every format, under another tag."""
     host = api.get(PATH).json()["items"][0]["id"]

@@ -9,8 +9,9 @@ from urllib.parse import urlencode
 
 import httpx
 import pytest
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from service.show_voices import ShowVoices
 from storage.documents import Episode, Speaker
 from storage.records import ReadyStep
 from storage.requests import NewJob
@@ -269,7 +270,7 @@ def test_voices_are_joined_parted_and_forgotten(voices: Api) -> None:
     splitting = the(page, "form[action$='/split']")
     assert len(splitting.css("[name=episode]")) == 3
     answer = post(voices, splitting.attributes["action"] or "", episode=["ep_1", "ep_2"])
-    assert the(look(voices, PATH), answer.headers["location"].partition(PATH)[2])
+    assert len(the(look(voices, answer.headers["location"]), ".voice-card").css("[name=episode]")) == 2
     assert len(look(voices, PATH).css(".voice-card")) == 3
     for other in ("nobody", host.attributes["id"] or "", (host.attributes["id"] or "").removeprefix("voice-")):
         assert post(voices, joining, other=other).status_code in {404, 422}
@@ -277,6 +278,12 @@ def test_voices_are_joined_parted_and_forgotten(voices: Api) -> None:
         assert post(voices, the(card, "form[action$='/forget']").attributes["action"] or "").headers["location"] == PATH
     assert "No voices" in the(look(voices, PATH), ".empty").text()
     assert post(voices, joining, other=everybody[3]).status_code == 404
+
+
+def hidden(card: LexborNode, verb: str) -> dict[str, str]:
+    """Return what a form of a voice sends besides what is filled in."""
+    boxes = the(card, f"form[action$='/{verb}']").css("input[type=hidden]")
+    return {box.attributes["name"] or "": box.attributes["value"] or "" for box in boxes}
 
 
 def test_many_voices_come_in_pages(api: Api) -> None:
@@ -287,7 +294,58 @@ def test_many_voices_come_in_pages(api: Api) -> None:
     first = look(api, PATH)
     second = look(api, the(first, "a[rel=next]").attributes["href"] or "")
     assert [len(page.css(".voice-card")) for page in (first, second)] == [50, 2]
-    assert [len(page.css("#everybody option")) for page in (first, second)] == [52, 52]
+    assert [len(page.css("#everybody option")) for page in (first, second)] == [50, 2]
+    late = second.css(".voice-card")[1]
+    early = (first.css(".voice-card")[0].attributes["id"] or "").removeprefix("voice-")
+    joined = post(api, the(late, "form[action$='/merge']").attributes["action"] or "", **hidden(late, "merge"), other=early)
+    assert joined.headers["location"].startswith(f"{PATH}?after=")
+    assert look(api, joined.headers["location"]).css(".voice-card")
+
+
+def test_a_voice_is_found_by_its_name_among_many(api: Api) -> None:
+    """And whoever names it is led back to what was found."""
+    people = Speakers()
+    for number in range(26):
+        add(api.stores.memory, number, people.episode(f"guest {number}", f"other {number}"))
+    last = api.stores.memory.of_show("the-show")[-1]
+    ShowVoices(api.stores).rename(last, "Zoë Stone")
+    found = look(api, f"{PATH}?q=zoe")
+    (card,) = found.css(".voice-card")
+    assert the(card, "h2").text() == "Zoë Stone"
+    answer = post(api, f"{PATH}/{last.id}/rename", **hidden(card, "rename"), name="Zoe Stein")
+    assert answer.headers["location"] == f"{PATH}?q=zoe#voice-{last.id}"
+    assert "No voice" in the(look(api, f"{PATH}?q=nobody"), ".empty").text()
+
+
+def test_the_list_tells_the_latest_episodes_of_a_voice_and_its_own_page_all(api: Api) -> None:
+    """So that one can be parted wherever it was heard."""
+    people = Speakers()
+    for number in range(203):
+        add(api.stores.memory, number, people.episode("Ann"))
+    card = the(look(api, PATH), ".voice-card")
+    assert [box.attributes["value"] for box in card.css("[name=episode]")] == [f"ep_{at}" for at in (202, 201, 200, 199, 198)]
+    alone = the(card, ".stack p a[href*='/speakers/']").attributes["href"] or ""
+    first = look(api, alone)
+    second = look(api, the(first, "a[rel=next]").attributes["href"] or "")
+    assert [len(page.css("[name=episode]")) for page in (first, second)] == [200, 3]
+    answer = post(api, f"{alone}/split", episode=["ep_0", "ep_1"])
+    assert len(look(api, answer.headers["location"]).css("[name=episode]")) == 2
+    assert "201 episodes" in the(look(api, alone), ".facts").text()
+    named = post(api, f"{alone}/rename", **hidden(the(first, ".voice-card"), "rename"), name="Ann Lee")
+    assert named.headers["location"] == alone
+    assert api.get(f"{alone.replace('the-show', 'another')}", headers=BROWSER).status_code == 404
+
+
+def test_many_shows_come_in_pages(api: Api) -> None:
+    """The head counts all of them; one is found by a piece of its title."""
+    for number in range(52):
+        api.add_job(f"of_{number}", show=f"Show {number:02}")
+    first = look(api, "/")
+    second = look(api, the(first, "a[rel=next]").attributes["href"] or "")
+    assert [len(page.css(".card")) for page in (first, second)] == [50, 2]
+    assert all("52 episodes" in the(page, ".lede").text() for page in (first, second))
+    assert [card.text().strip() for card in look(api, "/?q=show+07").css(".card h2")] == ["Show 07"]
+    assert "No show" in the(look(api, "/?q=nobody"), ".empty").text()
 
 
 def test_nothing_that_was_chosen_is_said(voices: Api) -> None:

@@ -226,7 +226,7 @@ CHOICES = ["transcriber", "diarizer"]
 @pytest.mark.parametrize(
     ("changed", "again"),
     [
-        ({"threads": 3, "workers": 2}, ["assemble"]),  # the transcript says how it was made
+        ({"threads": 3, "workers": 2, "batch_size": 4}, ["assemble"]),  # the transcript says how it was made
         ({"beam_size": 1}, [*CHOICES, "transcribe", "assemble"]),
         ({"prompt": "Two sentences."}, [*CHOICES, "transcribe", "assemble"]),
         ({"speakers": 2}, [*CHOICES, "diarize", "assemble"]),

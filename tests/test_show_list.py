@@ -13,7 +13,7 @@ from storage.database import open_database
 from storage.documents import Episode
 from storage.episodes import Episodes
 from storage.errors import NotFound
-from storage.show_list import episodes_of, find_show, list_shows
+from storage.show_list import episodes_of, find_show, list_shows, page_of_shows
 
 
 def _day(year: int, month: int) -> datetime:
@@ -57,3 +57,12 @@ def test_a_show_that_nobody_asked_for_is_not_found(tmp_path: Path, engine: Engin
     """And says so."""
     with pytest.raises(NotFound, match="no such show"):
         find_show(engine, "nothing")
+
+
+def test_shows_come_in_pages_and_by_a_piece_of_their_title(engine: Engine) -> None:
+    """Those without a show are the last, and have no title."""
+    every = list_shows(engine)
+    first = page_of_shows(every, limit=2)
+    second = page_of_shows(every, limit=2, after=first.next)
+    assert (first.items + second.items, second.next) == (every, None)
+    assert [show.key for show in page_of_shows(every, query="SHOW").items] == ["the-show"]

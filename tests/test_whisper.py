@@ -13,10 +13,12 @@ import jiwer
 import numpy as np
 import pytest
 
+from benchmarks.recordings import EXAMPLE, EXAMPLE_MODEL
 from jobs.bridges import bridges
 from jobs.doubts import doubtful_seams
 from jobs.engines.protocols import PartAudio, SpeechOptions
-from jobs.engines.whisper import WhisperTranscriber, check_model_folder
+from jobs.engines.streams import streams
+from jobs.engines.whisper import WINDOW, WhisperTranscriber, check_model_folder
 from jobs.language import places, read_clips
 from jobs.onsets import refine_onsets
 from jobs.pcm import Pcm
@@ -90,6 +92,27 @@ def test_words_come_in_order_with_times_of_the_file(
     assert errors(inside, words) <= 0.2
     matched = [min(abs(word.start - true["start"]) for true in inside) for word in words]
     assert float(np.median(matched)) <= 0.15
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Recording:
+    """Return the episode that ships, decoded, as one part."""
+    wav = tmp_path_factory.mktemp("example") / "a.wav"
+    return prepare(EXAMPLE / "episode.mp3", wav, options=PrepareOptions(part_seconds=600)), Pcm(wav)
+
+
+@pytest.mark.parametrize("batch", [2, 8])
+def test_the_size_of_a_batch_changes_no_word(batch: int, example: Recording) -> None:
+    """Nor when it is said: so no step's key has it. One worker, which would else share the windows with others."""
+    engine = WhisperTranscriber(EXAMPLE_MODEL, device="cpu", threads=1, workers=1)
+    made, pcm = example
+    assert len(streams(part_audio(pcm, made.parts[0], made.speech), WINDOW)) > 2
+    alone, together = (
+        [(word.start, word.end, word.text) for segment in hear(engine, example, 0, options) for word in segment.words]
+        for options in (SpeechOptions(batch_size=1), SpeechOptions(batch_size=batch))
+    )
+    assert len(alone) > 200
+    assert together == alone
 
 
 @pytest.fixture(scope="module")

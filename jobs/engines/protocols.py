@@ -13,6 +13,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from jobs.spans import clipped
 from storage.documents import EngineInfo, Notice, Segment, Span, Turn
 
 SAMPLE_RATE = 16_000
@@ -43,12 +44,7 @@ class PartAudio:
     def between(self, start: float, end: float) -> PartAudio:
         """Return the stretch between two times of the file, with the speech in it."""
         first, last = (max(round((time - self.start) * SAMPLE_RATE), 0) for time in (start, end))
-        speech = tuple(
-            Span(start=max(region.start, start), end=min(region.end, end))
-            for region in self.speech
-            if region.end > start and region.start < end
-        )
-        return PartAudio(self.samples[first:last], max(start, self.start), speech)
+        return PartAudio(self.samples[first:last], max(start, self.start), clipped(self.speech, start, end))
 
     def only(self, spans: Sequence[Span]) -> PartAudio:
         """Return the piece with silence in place of all but some stretches of speech (sorted, apart, in file time)."""
@@ -68,7 +64,7 @@ class SpeechOptions:
     hotwords: str | None = None
     beam_size: int = 5
     batch_size: int = 0
-    """Most windows decoded together; 0 lets the engine decide. It changes no result."""
+    """Most windows decoded together; 0 lets the engine decide. It changes no result, so no step's key has it."""
     retry: bool = False
     """This is the second try of a part whose first result looped: choose steadier settings."""
     once: bool = False

@@ -4,25 +4,39 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import Field
 
 from service.api.asked import Body
 from service.api.context import Context, Here
-from service.api.lists import ShowPath
+from service.api.lists import After, Limit, ShowPath, next_link
 from service.api.models import EpisodeId, View
 from service.api.problems import documented
 from service.show_voices import ShowVoices
-from service.speakers_view import show_view, voice_view, voice_views
+from service.speakers_view import show_view, voice_view
 from storage.documents import NameSource
 from storage.errors import NotFound
 from storage.shows import show_key
+from storage.voice_list import find_voice, list_voices
 from storage.voices import KnownShow, Voice
 
 router = APIRouter(prefix="/shows", tags=["shows"])
 
+_LATEST = 20
+"""Episodes of each voice that a list tells."""
+
 ShowId = Annotated[str, Field(pattern=r"^[^\x00-\x20/]{1,200}$", examples=["the-show"])]
 VoicePath = Annotated[str, Path(description="Id of a voice.", pattern=r"^[0-9a-f]{1,32}$", examples=["4f3a9c0b7d1e"])]
+Called = Annotated[
+    str | None,
+    Query(
+        alias="q",
+        description="A piece of the name, in any case and without accents, or the beginning of the id.",
+        min_length=1,
+        max_length=200,
+        pattern=r"^[^\x00]*$",
+    ),
+]
 VoiceId = Annotated[str, Field(pattern=r"^[0-9a-f]{1,32}$", examples=["4f3a9c0b7d1e"])]
 _EpisodeId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$", examples=["ep_q7l2k5x3n4m6v2aa"])]
 
@@ -69,12 +83,15 @@ class Speaker(View):
     """Recordings that are kept, for people to listen to."""
     models: list[str]
     episodes: list[HeardIn]
+    """The last one last; in lists the latest ones alone."""
 
 
-class Speakers(View):
-    """The voices of a show, those heard in most episodes first."""
+class SpeakerPage(View):
+    """A page of the voices of a show, those heard in most episodes first."""
 
     items: list[Speaker]
+    next: str | None = Field(examples=["/v1/shows/the-show/speakers?limit=50&after=WzEuMCwg"])
+    """Where the next page is; none at the end."""
 
 
 class Changed(View):
@@ -132,11 +149,19 @@ def list_shows(here: Here) -> Shows:
 
 
 @router.get("/{show}/speakers", summary="List the voices of a show", responses=documented(404))
-def list_speakers(show: ShowPath, here: Here) -> Speakers:
-    """List the voices, with their names and episodes."""
+def list_speakers(
+    request: Request, show: ShowPath, here: Here, *, q: Called = None, after: After = None, limit: Limit = 50
+) -> SpeakerPage:
+    """List the voices, with their names and the latest of their episodes."""
     found = _show(here, show)
-    views = voice_views(here.desk.stores.memory.of_show(found.key), here.episodes)
-    return Speakers(items=[Speaker(**view) for view in views])
+    page = list_voices(here.engine, found.key, query=q, after=after, limit=limit, latest=_LATEST)
+    return SpeakerPage(items=[Speaker(**voice_view(voice)) for voice in page.items], next=next_link(request, page))
+
+
+@router.get("/{show}/speakers/{voice}", summary="Look at a voice", responses=documented(404))
+def get_speaker(show: ShowPath, voice: VoicePath, here: Here) -> Speaker:
+    """Return a voice with all episodes that it was heard in."""
+    return _view(here, _voice(here, show, voice))
 
 
 @router.get("/{show}/also-from", summary="List the shows that are asked besides a show", responses=documented())
@@ -222,4 +247,4 @@ def _voice(here: Context, show: str, voice_id: str) -> Voice:
 
 
 def _view(here: Context, voice: Voice) -> Speaker:
-    return Speaker(**voice_view(voice, here.episodes))
+    return Speaker(**voice_view(find_voice(here.engine, voice.id)))

@@ -15,13 +15,14 @@ from typer.core import TyperGroup
 
 from service.console import errors, print_json, results
 from service.show_voices import ShowVoices
-from service.speakers_view import show_view, voice_view, voice_views
+from service.speakers_view import show_view, voice_view
 from storage.blobs import Blobs
 from storage.errors import OptionError
 from storage.files import write_atomically
 from storage.library import Library
 from storage.names import file_name
 from storage.retold import Retold
+from storage.voice_list import find_voice, list_voices
 from storage.voices import KnownShow, Voice
 from worker.settings import Settings
 from worker.stores import open_stores
@@ -63,7 +64,8 @@ def list_speakers(
             _print_shows(known.memory.shows(), as_json=as_json)
             return
         found = known.show(show)
-        views = voice_views(known.memory.of_show(found.key), known.stores.episodes)
+        listed = list_voices(known.stores.engine, found.key, limit=None, latest=None if as_json else 1).items
+        views = [voice_view(voice) for voice in listed]
         others = known.also_from(found.key)
     if as_json:
         print_json({"show": found.title, "also_from": [other.key for other in others], "speakers": views})
@@ -247,7 +249,7 @@ def _print_shows(shows: tuple[KnownShow, ...], *, as_json: bool) -> None:
 
 def _say(voice: Voice, text: str, retold: Retold, known: ShowVoices, *, as_json: bool) -> None:
     if as_json:
-        view = voice_view(voice, known.stores.episodes)
+        view = voice_view(find_voice(known.stores.engine, voice.id))
         print_json({"speaker": view, "transcripts": retold.changed, "unreadable": list(retold.unreadable)})
         return
     _print(f"{text} {_transcripts(retold).capitalize()}.")

@@ -12,7 +12,7 @@ from service.pages.episode_view import EpisodeView, episode_view
 from service.pages.finding import find
 from service.pages.published_notes import ShownNotes
 from service.pages.rendering import Entry, Frame, iso_day, render
-from service.pages.shows import ShowPage
+from service.pages.shows import ShowPage, ShowsPage
 from service.site.folder import SiteFolder
 from service.site.index import SiteIndex
 from service.site.links import SiteLinks, episode_path, show_path, transcript_path
@@ -116,7 +116,7 @@ class SiteMaker:
         by_show: dict[str | None, list[EpisodeRecord]] = {}
         for record in episodes:
             by_show.setdefault(show_key(record.show), []).append(record)
-        shows = [_show(key, by_show[key]) for key in sorted(by_show, key=lambda key: (key is None, key or ""))]
+        shows = tuple(_show(key, by_show[key]) for key in sorted(by_show, key=lambda key: (key is None, key or "")))
         for show in shows:
             mine = by_show[show.key]
             for begin in range(0, len(mine), ON_A_PAGE):
@@ -124,7 +124,7 @@ class SiteMaker:
                 following = str(number + 1) if begin + ON_A_PAGE < len(mine) else None
                 view = ShowPage(show, tuple(mine[begin : begin + ON_A_PAGE]), following, is_first=number == 1)
                 self._page(show_path(show.key, str(number) if number > 1 else None), "show.html", view=view)
-        self._page("index.html", "shows.html", shows=shows)
+        self._page("index.html", "shows.html", view=ShowsPage(shows, shows))
 
     def _frame_of_all(self) -> None:
         self._page("search.html", "site_search.html")
