@@ -14,7 +14,7 @@ same functions that `jobs.assemble` calls. A chapter counts if its place is in t
 
 How chapters begin is told in `benchmarks.published`: one in seven begins in mid-flow, with nothing in the text that tells where,
 and a quarter of the others behind a pause like any other. So not every place can be found again. An oracle that knows how the
-episodes are made, and every word as it was said (`benchmarks.ceiling`), is within half a second of 97 to 98 % of the chapters
+episodes are made, and every word as it was said (`benchmarks.ceiling`), is within half a second of 98 to 99 % of the chapters
 whose undisturbed times are off by up to 3 s, and of 94 % of those in mid-flow: the ceiling for "by hand, within 0.5 s". Lines of
 their own tell both kinds beside it. How many are found differs by two per cent from one dozen episodes to the next, so that goal
 and the one of false moves are held to 96 such episodes more, whatever `--episodes` is.
