@@ -17,8 +17,8 @@ chosen offset is the trust in each chapter, also where the map stays the identit
 
 How near a chapter is to its printed time depends on how the list was printed (`snap.Habit`). The chain is solved for each
 habit that the list may follow; the one under which it is most probable decides, and has to be better than no offset under
-any of them: a few times that are late by the same two seconds or three look like an exact list behind a cut, and are as well
-one that was printed by hand. Trust is over all habits. Lists in whole minutes are not moved.
+those, too, by which times are off by as much: a few times that are late by the same two seconds or three look like an exact
+list behind a cut, and are as well one that was printed by hand. Trust is over all habits. Lists in whole minutes are not moved.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def title_offsets(
         habits = {WHOLE_MINUTES: 1.0}  # nobody prints whole minutes by chance
     solved = [_Solved.of(evidence, habit, math.log(weight), excess) for habit, weight in habits.items()]
     best = max(solved, key=lambda one: one.total)
-    path = best.path(max(one.unmoved for one in solved))
+    path = best.path(solved)
     pieces = best.pieces(path)
     method: AnchorMethod = "title_evidence" if pieces else "as_published"
     return OffsetMap(pieces, method, _trust(solved, evidence.published, best.offsets[path]))
@@ -119,16 +119,18 @@ class _Solved:
         """Return the log-probability of the habit and no offset at all, together."""
         return self.prior + float(self.found.steady[self._zero])
 
-    def path(self, unmoved: float) -> Indexes:
+    def path(self, habits: Sequence[_Solved]) -> Indexes:
         """Return the best path whose pieces all have their chapters; that of no offset if it is not good enough.
 
-        `unmoved`: the log-probability of no offset under the habit that explains it best.
+        It must be better than no offset under its own habit, and under those by which times are off by as much.
         """
         chain, best = self.chain, self.found
         while (lonely := self._unsupported(best.path, self._zero)) is not None:
             chain = chain.without(lonely)
             best = chain.solve()
         # within a rounded minute, something fits everywhere
+        most = float(np.abs(self.offsets[best.path]).max())
+        unmoved = max(one.unmoved for one in habits if one is self or one.habit.reach >= most)
         clear = self.prior + best.score - unmoved >= _MARGIN and self.habit is not WHOLE_MINUTES
         return best.path if clear else np.full(len(best.path), self._zero)
 
