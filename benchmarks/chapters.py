@@ -14,9 +14,10 @@ same functions that `jobs.assemble` calls. A chapter counts if its place is in t
 
 How chapters begin is told in `benchmarks.published`: one in seven begins in mid-flow, with nothing in the text that tells where,
 and a quarter of the others behind a pause like any other. So not every place can be found again. An oracle that knows how the
-episodes are made, and every word as it was said (`benchmarks.ceiling`), is within half a second of 97 to 98 % of the chapters
+episodes are made, and every word as it was said (`benchmarks.ceiling`), is within half a second of 98 to 99 % of the chapters
 whose undisturbed times are off by up to 3 s, and of 94 % of those in mid-flow: the ceiling for "by hand, within 0.5 s". Lines of
-their own tell both kinds beside it.
+their own tell both kinds beside it. How many are found differs by two per cent from one dozen episodes to the next, so that goal
+and the one of false moves are held to 96 such episodes more, whatever `--episodes` is.
 
 A *false move* is a chapter of an undisturbed episode that an offset was given to. Where times were printed by hand, a transcript
 shows where the printed time lies and pauses and titles must do the rest, so the goal for transcripts is held to lists that are
@@ -53,6 +54,8 @@ _SURE = 0.9
 _MOVED = 0.5
 """Seconds of offset that are a move."""
 _PAUSE = 0.5
+BY_HAND_EPISODES = 24
+"""More undisturbed episodes by hand, for each evidence: a few dozen chapters are off by two or three per cent by chance."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,14 @@ def cases(episodes: int, seed: int) -> Iterator[Case]:
             yield Case(disturbance, evidence, PRINTINGS[at % 3], ERRORS[at // 3 % 3], next(seeds))
         if disturbance in {"none", "one ad"}:
             yield from (Case(disturbance, evidence, "minutes", ERRORS[at % 3], next(seeds)) for at in range(episodes // 3))
+
+
+def by_hand_cases(seed: int) -> Iterator[Case]:
+    """Yield undisturbed episodes whose times are printed by hand, at all error rates: enough to tell one per cent."""
+    seeds = itertools.count(seed * 100_000 + 50_000)
+    for evidence in EVIDENCE[:-1]:  # for snapping, described chapters are no other than hopeless ones
+        for at in range(BY_HAND_EPISODES):
+            yield Case("none", evidence, "by hand", ERRORS[at % 3], next(seeds))
 
 
 def run(case: Case, *, chapters: int = 12, minutes: float = 40) -> Anchored:
@@ -220,14 +231,13 @@ def row(name: str, evidence: str, found: Sequence[Outcome]) -> Row:
     }
 
 
-def goals(found: Sequence[Outcome], seconds: float) -> list[Goal]:
-    """Return the figures that must be reached; `seconds`: for three hours with 60 chapters."""
+def goals(found: Sequence[Outcome], seconds: float, more: Sequence[Outcome] = ()) -> list[Goal]:
+    """Return the figures that must be reached; `seconds`: for three hours with 60 chapters; `more`: of `by_hand_cases`."""
     timed = [o for o in found if o.case.printing != "minutes"]
     spoken = [o for o in timed if o.case.evidence == "transcript" and o.case.printing != "by hand"]
     titled = [o for o in timed if o.case.evidence in {"spoken", "paraphrased"}]
     undisturbed = [o for o in timed if o.case.disturbance == "none"]
-    # for snapping, described chapters are no other than hopeless ones, of which there are enough
-    by_hand = [o for o in undisturbed if o.case.printing == "by hand" and o.case.evidence != "described"]
+    by_hand = _by_hand([*found, *more])
     exact = [o for o in undisturbed if o.case.printing == "exact"]
     sure = [o for o in found if o.confidence >= _SURE]
     return [
@@ -239,13 +249,19 @@ def goals(found: Sequence[Outcome], seconds: float) -> list[Goal]:
             "least",
         ),
         Goal("with titles that are said, within 2 s", share(titled, lambda o: o.ours <= 2), 90, " %", "least"),
-        Goal("false moves on undisturbed episodes", false_moves(found), 0),
+        Goal("false moves on undisturbed episodes", false_moves([*found, *more]), 0),
         Goal("undisturbed chapters in episodes with marks of inserted audio", sum(o.inserted > 0 for o in undisturbed), 0),
         Goal("undisturbed, by hand, within 0.5 s", share(by_hand, lambda o: o.ours <= 0.5), 95, " %", "least"),
         Goal("exact times made worse", sum(o.ours > o.published + 0.05 for o in exact), 0),
         Goal("of confidences ≥ 0.9, within 2 s", share(sure, lambda o: o.ours <= 2), 95, " %", "least"),
         Goal("3 hours with 60 chapters", seconds, 2, " s"),
     ]
+
+
+def _by_hand(found: Iterable[Outcome]) -> list[Outcome]:
+    """Return the chapters that only a hand was careless with."""
+    kind = ("none", "by hand")
+    return [o for o in found if (o.case.disturbance, o.case.printing) == kind and o.case.evidence != "described"]
 
 
 def time_long(seed: int) -> float:
@@ -264,7 +280,10 @@ def time_long(seed: int) -> float:
 
 def measure(*, episodes: int, seed: int, chapters: int = 12, minutes: float = 40) -> Report:
     """Run everything, on episodes of so many chapters and minutes."""
-    found = [o for case in cases(episodes, seed) for o in outcomes(case, run(case, chapters=chapters, minutes=minutes))]
+    found, more = (
+        [o for case in some for o in outcomes(case, run(case, chapters=chapters, minutes=minutes))]
+        for some in (cases(episodes, seed), by_hand_cases(seed))
+    )
     timed = [o for o in found if o.case.printing != "minutes"]
     details = [
         row(disturbance, evidence, [o for o in timed if (o.case.disturbance, o.case.evidence) == (disturbance, evidence)])
@@ -273,7 +292,7 @@ def measure(*, episodes: int, seed: int, chapters: int = 12, minutes: float = 40
     details += [row("all", how, [o for o in found if o.case.printing == how]) for how in (*PRINTINGS, "minutes")]
     by_hand = [o for o in timed if (o.case.evidence, o.case.printing) == ("transcript", "by hand")]
     details.append(row("all, by hand", "transcript", by_hand))
-    loose = [o for o in timed if (o.case.disturbance, o.case.printing) == ("none", "by hand") and o.case.evidence != "described"]
+    loose = _by_hand([*found, *more])
     for name, told in (
         ("all", loose),
         ("told", [o for o in loose if not o.mid_flow]),
@@ -284,7 +303,7 @@ def measure(*, episodes: int, seed: int, chapters: int = 12, minutes: float = 40
     rows = [summary(name, [o for o in timed if o.case.disturbance == name]) for name in DISTURBANCES]
     rows.append(summary("all", timed))
     settings = {"episodes": episodes, "seed": seed}
-    return Report("Chapters within 2 s of where they belong, %", rows, goals(found, time_long(seed)), (), settings, details)
+    return Report("Chapters within 2 s of where they belong, %", rows, goals(found, time_long(seed), more), (), settings, details)
 
 
 def summary(name: str, found: Sequence[Outcome]) -> Row:

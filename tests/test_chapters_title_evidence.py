@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 import time
 
 import numpy as np
@@ -52,6 +53,31 @@ def test_an_undisturbed_episode_is_left_alone(titles: str) -> None:
         talk = episode(seed, titles)
         received = disturb(talk, "none", seed=seed, errors=0.1)
         assert found(received, printed(talk, "by hand", seed), talk.duration if published else None).pieces == ()
+
+
+@pytest.mark.parametrize("titles", ["spoken", "paraphrased"])
+def test_times_by_hand_that_happen_to_be_late_alike_are_no_offset(titles: str) -> None:
+    """Four of seven chapters are late by the same: an exact list behind a cut, or a careless one; so nothing is moved."""
+    for seed in range(6):
+        talk = episode(seed, titles)
+        draw = random.Random(seed)
+        alike = draw.sample(talk.chapters[1:], 4)
+        late = [2.7 + draw.uniform(-0.2, 0.2) if chapter in alike else draw.uniform(-3, 3) for chapter in talk.chapters]
+        marks = late_by(talk, late)
+        assert found(disturb(talk, "none", seed=seed, errors=0.1), marks, talk.duration).pieces == ()
+
+
+def test_a_list_that_is_late_by_the_same_throughout_is_moved() -> None:
+    """So small an offset is found where every chapter has it: nobody is off by the same each time."""
+    talk = episode(3)
+    offsets = found(disturb(talk, "none", seed=3, errors=0.1), late_by(talk, [2.7] * len(talk.chapters)), talk.duration)
+    assert offsets.apply(talk.chapters[-1][0] + 2.7) == pytest.approx(talk.chapters[-1][0], abs=0.5)
+
+
+def late_by(talk: Clean, seconds: list[float]) -> tuple[ChapterMark, ...]:
+    """Return the chapters, all but the one at the beginning late by so much."""
+    starts = (start and round(start + late, 3) for (start, _, _), late in zip(talk.chapters, seconds, strict=True))
+    return tuple(ChapterMark(start=start, title=title) for start, (_, title, _) in zip(starts, talk.chapters, strict=True))
 
 
 def test_hopeless_titles_of_a_longer_file_are_not_trusted() -> None:

@@ -68,6 +68,25 @@ def test_a_word_is_heard_where_speech_sets_in(
     assert topic_starts(said, (), sound(*pieces))[1].time == heard
 
 
+@pytest.mark.parametrize(
+    ("pieces", "heard"),
+    [
+        ([(0, 4, "speech"), (4, 5, "silence"), (5, 9, "speech")], 5),
+        ([(0, 4, "speech"), (4, 5, "music"), (5, 5.6, "unclear"), (5.6, 9, "speech")], 5),
+        ([(0, 4, "speech"), (4, 5.7, "silence"), (5.7, 9, "speech")], 6),
+        ([(0, 3, "speech"), (3, 4.2, "music"), (4.2, 9, "speech")], 6),
+        ([(0, 9, "speech")], 6),
+    ],
+    ids=["pause", "jingle", "a breath", "too long ago", "no pause"],
+)
+def test_a_topic_whose_first_words_were_left_out_begins_where_the_voice_sets_in(
+    pieces: list[tuple[float, float, CoverageKind]], heard: float
+) -> None:
+    """If the voice sets in behind the word before, and no more than a few words can have been left out."""
+    said = words((0, 3, "Before."), (6, 6.5, "Then"))
+    assert topic_starts(said, (), sound(*pieces))[1].time == heard
+
+
 def test_only_real_music_is_a_place() -> None:
     """A short noise is none."""
     assert [p.time for p in music_starts(sound((0, 2, "music"), (2, 5, "speech"), (5, 5.3, "music"), (6, 9, "silence")))] == [0]

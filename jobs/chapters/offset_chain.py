@@ -78,10 +78,6 @@ class Decided:
     total: float
     """Log-probability of all paths together."""
 
-    def margin(self, offset: int) -> float:
-        """Return by how much the best path is better than one offset throughout."""
-        return self.score - float(self.steady[offset])
-
 
 class Chain:
     """Evidence and priors, ready to be solved."""

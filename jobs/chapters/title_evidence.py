@@ -16,7 +16,9 @@ speak for each of its pieces: one title may be mentioned anywhere, and a wrong m
 chosen offset is the trust in each chapter, also where the map stays the identity.
 
 How near a chapter is to its printed time depends on how the list was printed (`snap.Habit`). The chain is solved for each
-habit that the list may follow; the one under which it is most probable decides. Lists in whole minutes are not moved.
+habit that the list may follow; the one under which it is most probable decides, and has to be better than no offset under
+those, too, by which times are off by as much: a few times that are late by the same two seconds or three look like an exact
+list behind a cut, and are as well one that was printed by hand. Trust is over all habits. Lists in whole minutes are not moved.
 """
 
 from __future__ import annotations
@@ -78,9 +80,12 @@ def title_offsets(
     habits = habits_of([mark.start for mark in listed], on_file=False)
     if WHOLE_MINUTES in habits:
         habits = {WHOLE_MINUTES: 1.0}  # nobody prints whole minutes by chance
-    solved = [_Solved.of(evidence, habit, excess) for habit in habits]
-    best = max(solved, key=lambda one: one.found.total + math.log(habits[one.habit]))
-    return best.map()
+    solved = [_Solved.of(evidence, habit, math.log(weight), excess) for habit, weight in habits.items()]
+    best = max(solved, key=lambda one: one.total)
+    path = best.path(solved)
+    pieces = best.pieces(path)
+    method: AnchorMethod = "title_evidence" if pieces else "as_published"
+    return OffsetMap(pieces, method, _trust(solved, evidence.published, best.offsets[path]))
 
 
 @dataclass(frozen=True)
@@ -89,32 +94,49 @@ class _Solved:
 
     evidence: Places
     habit: Habit
+    prior: float
+    """Log-probability of the habit before anything is heard."""
     excess: float | None
     offsets: Floats
     chain: Chain
     found: Decided
 
     @classmethod
-    def of(cls, evidence: Places, habit: Habit, excess: float | None) -> _Solved:
+    def of(cls, evidence: Places, habit: Habit, prior: float, excess: float | None) -> _Solved:
         """Build the chain and solve it."""
         offsets = evidence.candidates(habit, excess)
         known = priors(offsets, evidence.published, excess)
         chain = Chain(evidence.onsets(offsets, habit), evidence.extents(offsets), known)
-        return cls(evidence, habit, excess, offsets, chain, chain.solve())
+        return cls(evidence, habit, prior, excess, offsets, chain, chain.solve())
 
-    def map(self) -> OffsetMap:
-        """Return the best path whose pieces all have their chapters; the identity if it is not good enough."""
-        zero = int(np.flatnonzero(self.offsets == 0)[0])
+    @property
+    def total(self) -> float:
+        """Return the log-probability of the habit and whatever offsets there are, together."""
+        return self.prior + self.found.total
+
+    @property
+    def unmoved(self) -> float:
+        """Return the log-probability of the habit and no offset at all, together."""
+        return self.prior + float(self.found.steady[self._zero])
+
+    def path(self, habits: Sequence[_Solved]) -> Indexes:
+        """Return the best path whose pieces all have their chapters; that of no offset if it is not good enough.
+
+        It must be better than no offset under its own habit, and under those by which times are off by as much.
+        """
         chain, best = self.chain, self.found
-        while (lonely := self._unsupported(best.path, zero)) is not None:
+        while (lonely := self._unsupported(best.path, self._zero)) is not None:
             chain = chain.without(lonely)
             best = chain.solve()
         # within a rounded minute, something fits everywhere
-        clear = best.margin(zero) >= _MARGIN and self.habit is not WHOLE_MINUTES
-        path = best.path if clear else np.full(len(best.path), zero)
-        pieces = self._pieces(path) if (path != zero).any() else ()
-        method: AnchorMethod = "title_evidence" if pieces else "as_published"
-        return OffsetMap(pieces, method, self._trust(path))
+        most = float(np.abs(self.offsets[best.path]).max())
+        unmoved = max(one.unmoved for one in habits if one is self or one.habit.reach >= most)
+        clear = self.prior + best.score - unmoved >= _MARGIN and self.habit is not WHOLE_MINUTES
+        return best.path if clear else np.full(len(best.path), self._zero)
+
+    @property
+    def _zero(self) -> int:
+        return int(np.flatnonzero(self.offsets == 0)[0])
 
     def _unsupported(self, path: Indexes, zero: int) -> int | None:
         """Return an offset of a path, other than 0, for which too few chapters speak; none if there is none.
@@ -138,8 +160,13 @@ class _Solved:
             before = offset
         return None
 
-    def _pieces(self, path: Indexes) -> tuple[Piece, ...]:
-        """Return the map of a path; a step lies as far before its first chapter as people are off."""
+    def pieces(self, path: Indexes) -> tuple[Piece, ...]:
+        """Return the map of a path; a step lies as far before its first chapter as people are off.
+
+        Nothing for no offset at all.
+        """
+        if (path == self._zero).all():
+            return ()
         pieces: list[Piece] = []
         published, reach = self.evidence.published, self.habit.reach
         for group in _stretches(path):
@@ -159,14 +186,21 @@ class _Solved:
         told = last and self.excess is not None and abs(offset - self.excess) <= self.habit.reach
         return self.excess if told and self.excess is not None else offset
 
-    def _trust(self, path: Indexes) -> tuple[Trust, ...]:
-        """Return the posterior of the offsets of a path; of chapters at one time, that of the least sure."""
-        near = np.abs(self.offsets[None, :] - self.offsets[path][:, None]) <= _SAME
-        certain = np.minimum(_LATE, (self.found.posterior * near).sum(axis=1))
-        kept: dict[float, float] = {}
-        for published, share in zip(self.evidence.published, certain, strict=True):
-            kept[float(published)] = min(float(share), kept.get(float(published), 1.0))
-        return tuple(Trust(published, share) for published, share in kept.items())
+    def near(self, chosen: Floats) -> Floats:
+        """Return the probability, under the habit, that each chapter has the offset that was chosen for it, in seconds."""
+        same = np.abs(self.offsets[None, :] - chosen[:, None]) <= _SAME
+        return np.asarray((self.found.posterior * same).sum(axis=1))
+
+
+def _trust(solved: Sequence[_Solved], times: Floats, chosen: Floats) -> tuple[Trust, ...]:
+    """Return the posterior of the chosen offsets over all habits; of chapters at one time, that of the least sure."""
+    top = max(one.total for one in solved)
+    weights = [math.exp(one.total - top) for one in solved]
+    certain = sum((weight * one.near(chosen) for weight, one in zip(weights, solved, strict=True)), np.zeros(len(chosen)))
+    kept: dict[float, float] = {}
+    for published, share in zip(times, np.minimum(_LATE, certain / sum(weights)), strict=True):
+        kept[float(published)] = min(float(share), kept.get(float(published), 1.0))
+    return tuple(Trust(published, share) for published, share in kept.items())
 
 
 def _stretches(path: Indexes) -> list[list[int]]:

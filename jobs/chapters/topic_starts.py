@@ -9,7 +9,8 @@ and the chapter's title or what goes with it (`cues`) said right there speak for
 against it.
 
 Word times of recognisers are off by about 0.1 s, and the first word after a pause often begins early, inside the pause or the
-jingle. Where the coverage says that speech sets in behind a word's start, that is where the word is heard.
+jingle. Where the coverage says that speech sets in behind a word's start, that is where the word is heard. Recognisers also leave
+out words: where speech sets in well before the first word behind a pause, the topic begins with words that are not in the text.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ _LATEST_ONSET = 1.5
 """The same, where the word itself reaches beyond the onset: recognisers stretch words over jingles."""
 _RUN_OUT = 0.2
 """Seconds by which speech before a pause may seem to reach into the next word."""
+_LEFT_OUT = (0.4, 1.5)
+"""Seconds from the onset of speech to the first word that was recognised, if those before it were left out; less is a breath."""
 _MUSIC = 0.6
 """Seconds of music that are a jingle and not a breath."""
 _PUNCTUATED = 60
@@ -99,7 +102,7 @@ def topic_starts(words: Sequence[Word], turns: Sequence[Turn], coverage: Sequenc
     found: list[_Place] = []
     for at, word in enumerate(words):
         before = words[at - 1] if at else None
-        onset = sound.onset(word)
+        onset = sound.onset(before, word)
         pause, music = _pause(sound, before, onset)
         change = _speaker_changes(before, word, onset, changes)
         sentence = before is None or bool(_SENTENCE_END.search(before.text))
@@ -180,6 +183,10 @@ def _speaker_changes(before: Word | None, word: Word, onset: float, changes: Seq
     return at < len(changes) and changes[at] <= onset + 0.3
 
 
+_VOICE = frozenset({"speech", "unclear"})
+"""Kinds of sound in which somebody speaks, whether words came out or not."""
+
+
 class _Sound:
     """The coverage, asked by place."""
 
@@ -187,14 +194,29 @@ class _Sound:
         self._pieces = tuple(coverage)
         self._starts = [c.start for c in coverage]
 
-    def onset(self, word: Word) -> float:
-        """Return where the word is first heard: its start, or where speech sets in behind a start that lies in a pause."""
+    def onset(self, before: Word | None, word: Word) -> float:
+        """Return where a word is first heard, or what was left out between it and the word before.
+
+        That is its start, or where speech sets in behind a start that lies in a pause, or well before it.
+        """
         at = max(0, bisect.bisect_right(self._starts, word.start + _RUN_OUT) - 1)
-        if not self._pieces or self._pieces[at].kind == "speech":
+        if not self._pieces:
             return word.start
+        if self._pieces[at].kind == "speech":
+            return self._left_out(before, word, at)
         following = next((c.start for c in self._pieces[at + 1 : at + 4] if c.kind == "speech"), math.inf)
         late = word.start + (_LATE_ONSET if following >= word.end else _LATEST_ONSET)
         return following if following <= late else word.start
+
+    def _left_out(self, before: Word | None, word: Word, at: int) -> float:
+        """Return where the voice sets in that a word is in, if only words that were left out are between; else its start."""
+        if before is None:
+            return word.start
+        while at and self._pieces[at - 1].kind in _VOICE:
+            at -= 1
+        onset = self._pieces[at].start
+        least, most = _LEFT_OUT
+        return onset if least <= word.start - onset <= most and onset >= before.end - _RUN_OUT else word.start
 
     def within(self, kind: str, start: float, end: float) -> float:
         """Return the seconds of one kind of sound between two times."""
