@@ -8,12 +8,10 @@ import json
 import threading
 from collections import defaultdict
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import wait
 from dataclasses import replace
 from functools import cached_property, partial
 from importlib.metadata import version
-from itertools import chain, pairwise
-from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +27,7 @@ from jobs.engines.devices import (
 from jobs.engines.lockstep import Lockstep
 from jobs.engines.protocols import SAMPLE_RATE, LanguageGuess, PartAudio, Progress, Samples, SpeechOptions
 from jobs.engines.speech_chunks import compact, speech_chunks
+from jobs.engines.stream_queue import StreamQueue
 from jobs.engines.streams import streams
 from jobs.engines.whisper_segments import segment_of
 from jobs.language import primary_subtag
@@ -94,8 +93,7 @@ class WhisperTranscriber:
         self._threads = threads or usable_cores()
         self._workers = workers or self._sensible_workers()
         self._batch = max(1, min(MOST_TOGETHER, MOST_TOGETHER if self._device == "cuda" else self._room() // self._workers))
-        self._parts = 1  # that are heard at once
-        self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="earmark-whisper")
+        self._queue = StreamQueue(self._workers, self._hear)
         self._loaded: Any = None
         self._loading = threading.Lock()
 
@@ -119,9 +117,8 @@ class WhisperTranscriber:
         )
 
     def expect(self, parts: int) -> int:
-        """Return how many parts may be begun: as many as there are workers, so that none of these waits at a part's end."""
-        self._parts = max(1, min(parts, self._workers))
-        return self._parts
+        """Return how many parts may be begun: one more than there are workers, so that none of these waits at a part's end."""
+        return max(1, min(parts, self._workers + 1))
 
     def get_ready(self) -> None:
         """Load the model, which takes from a tenth of a second to half a minute."""
@@ -212,35 +209,25 @@ class WhisperTranscriber:
         return language
 
     def _in_streams(self, part: PartAudio, options: SpeechOptions, progress: Progress) -> tuple[Segment, ...]:
-        """Hear the streams of a part in batches, as many batches beside each other as there are workers.
-
-        They wait in one queue for all parts, so that the first part ends first, and no worker waits at its end for the others.
-        """
-        model = self._model  # an error in loading it belongs to whoever asks
-        batches = _batches(streams(part, WINDOW), options.batch_size or self._batch, ceil(self._workers / self._parts))
-        hearing = [self._pool.submit(_hear, model, batch, options) for batch in batches]
+        """Hear the streams of a part, in batches with those of other parts, beside each other as there are workers."""
+        _ = self._model  # an error in loading it belongs to whoever asks
+        cut = streams(part, WINDOW)
+        hearing = self._queue.ask([(stream, options) for stream in cut], options.batch_size or self._batch)
         segments: list[Segment] = []
         try:
-            for batch, heard in zip(batches, hearing, strict=True):
+            for stream, heard in zip(cut, hearing, strict=True):
                 segments += heard.result()
-                progress(batch[-1].end - part.start)
+                progress(stream.end - part.start)
         finally:
             for heard in hearing:
                 heard.cancel()
             wait(hearing)
         return tuple(segments)
 
-
-def _batches(cut: Sequence[PartAudio], most: int, workers: int) -> list[Sequence[PartAudio]]:
-    """Share the streams of a part among so many workers in batches of like size, none larger than `most`."""
-    count = max(ceil(len(cut) / most), min(len(cut), workers))
-    edges = [len(cut) * at // count for at in range(count + 1)]
-    return [cut[first:last] for first, last in pairwise(edges)]
-
-
-def _hear(model: Any, batch: Sequence[PartAudio], options: SpeechOptions) -> list[Segment]:
-    heard = model.model.together([partial(_hear_stream, model, stream, options) for stream in batch])
-    return list(chain.from_iterable(heard))
+    def _hear(self, batch: Sequence[tuple[PartAudio, SpeechOptions]]) -> Sequence[tuple[Segment, ...]]:
+        model = self._model
+        works = [partial(_hear_stream, model, stream, options) for stream, options in batch]
+        return model.model.together(works)  # type: ignore[no-any-return]
 
 
 def _hear_stream(model: Any, part: PartAudio, options: SpeechOptions) -> tuple[Segment, ...]:
