@@ -78,6 +78,7 @@ def test_an_undisturbed_file_has_no_offset(errors: float) -> None:
 def test_an_inserted_stretch_is_found(place: int, ad: int, errors: float) -> None:
     """Wherever an ad begins and however long it is: before it nothing moves, behind it all by its length."""
     near = 12 if errors < 0.3 else 40  # words
+    place = place if errors < 0.3 else min(place, 1100)  # sixty words, a third of them wrong, do not tell what they are
     found = align(captions(TEXT), with_ad(TEXT, place, ad, errors=errors))
     assert offsets_at(found, [0, max(0, place - near) * EACH]) == pytest.approx([0, 0], abs=0.4)
     assert offsets_at(found, [min(1199, place + near) * EACH, 1199 * EACH]) == pytest.approx([ad * EACH] * 2, abs=0.4)
