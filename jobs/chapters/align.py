@@ -144,16 +144,26 @@ class _Aligned:
     def _edges(self, a: Run, b: Run) -> tuple[Pair, Pair]:
         """Return the neighbouring matches between which the offset leaps most, of those between exact times of two runs.
 
-        Inside a long cue offsets drift, but from one match to the next they do not.
+        Inside a long cue offsets drift, but from one match to the next they do not. A match whose offset is far from both runs'
+        is a phrase that is said twice.
         """
         low = next((pair for pair in reversed(a.pairs) if self._published[pair.published].error <= EXACT), a.last)
         high = next((pair for pair in b.pairs if self._published[pair.published].error <= EXACT), b.first)
-        inside = [pair for pair in self._pairs if low.published <= pair.published <= high.published]
+        inside = [
+            pair
+            for pair in self._pairs
+            if low.published <= pair.published <= high.published and (pair in {low, high} or self._fits(pair, a, b))
+        ]
         rises = b.offset > a.offset
         return max(
             itertools.pairwise(inside),
             key=lambda two: (self._difference(two[1]) - self._difference(two[0])) * (1 if rises else -1),
         )
+
+    def _fits(self, pair: Pair, *runs: Run) -> bool:
+        """Tell whether a match can belong to one of the runs, as far as the time of its published word is known."""
+        error = _NEAR + 2 * self._published[pair.published].error
+        return any(abs(self._difference(pair) - run.offset) <= error for run in runs)
 
     def _difference(self, pair: Pair) -> float:
         return self._heard[pair.heard].start - self._published[pair.published].start
