@@ -18,7 +18,7 @@ from jobs.pcm import Pcm
 from jobs.spans import clipped
 from jobs.split import PartSpan
 from jobs.transcribe import PartTranscript
-from jobs.voting import elected, slots_of
+from jobs.voting import elected, is_unanimous, slots_of
 from storage.documents import Segment, Span, Word
 from storage.words import letters_of, text_of
 
@@ -63,8 +63,8 @@ def agrees(sides: Sequence[Segment], bridge: Sequence[Segment], seam: float) -> 
     Then they have the majority, whatever another bridge would have.
     """
     slots = slots_of([list(_compared(sides, seam)), list(_compared(bridge, seam))])
-    near = [(own, other) for own, other in slots if any(w is not None and abs(_middle(w) - seam) <= VOTED for w in (own, other))]
-    return all(own is not None and other is not None and letters_of(own) == letters_of(other) for own, other in near)
+    near = (slot for slot in slots if any(word is not None and abs(_middle(word) - seam) <= VOTED for word in slot))
+    return all(map(is_unanimous, near))
 
 
 def _compared(segments: Sequence[Segment], seam: float) -> Iterator[Word]:

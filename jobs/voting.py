@@ -36,6 +36,11 @@ def slots_of(readings: Sequence[Sequence[Word]]) -> list[Slot]:
     return slots
 
 
+def is_unanimous(slot: Slot) -> bool:
+    """Tell whether all readings have the same word in a slot."""
+    return len(set(map(_key, slot))) == 1
+
+
 def elected(slot: Slot) -> Word | None:
     """Return the word that has the most weight in a slot, or nothing; the first reading's where they are equal."""
     weights: dict[str, float] = {}

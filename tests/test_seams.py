@@ -157,6 +157,8 @@ def test_a_bridge_agrees_if_it_has_the_same_words_near_the_seam() -> None:
     assert not agrees(sides, heard(0, [*said[:4], word("more", 13.6), *said[4:]]).segments, seam)
     assert not agrees(sides, heard(0, [*said[:4], *said[5:]]).segments, seam)
     assert not agrees(sides, heard(0, [*said[:4], word("other", 14.0), *said[5:]]).segments, seam)
+    dots, note = (heard(0, [*said[:4], word(sign, 14.0), *said[5:]]).segments for sign in ("…", "♪"))
+    assert not agrees(dots, note, seam)  # what has no letters is told apart as it is in the vote
 
 
 @given(talks(), talks(), talks())

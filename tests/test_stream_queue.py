@@ -53,7 +53,7 @@ def test_what_several_ask_is_heard_together_the_oldest_first() -> None:
 
 
 def test_workers_share_what_waits_but_in_no_batches_that_are_slow() -> None:
-    """Two of them take half each; of a few that are left one takes all, so that they are heard at the speed of a batch."""
+    """The first of two takes half, the next half of the rest if that is enough for a batch."""
     ear = Ear(open_=False)
     queue = StreamQueue(2, ear)
     answers = queue.ask(range(3 * LEAST_TOGETHER), 100)
