@@ -18,7 +18,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import mean
 from time import perf_counter
@@ -100,7 +100,7 @@ def recording_cases(shared: Path) -> Cases:
 def _recorded(path: Path, rttm: Path, seconds: float | None = None) -> Conversation:
     samples = load_audio(path)[: None if seconds is None else round(seconds * 16_000)]
     end = len(samples) / 16_000
-    turns = [turn.model_copy(update={"end": min(turn.end, end)}) for turn in read_rttm(rttm, path.stem) if turn.start < end - 0.1]
+    turns = [replace(turn, end=min(turn.end, end)) for turn in read_rttm(rttm, path.stem) if turn.start < end - 0.1]
     turns.sort(key=lambda turn: (turn.start, turn.end))
     return Conversation(path.stem, samples, tuple(turns), tuple(words_in(turns)))
 
@@ -118,7 +118,7 @@ def measure(case: Case, diarizer: Diarizer, folder: Path, *, given: bool) -> Row
         begin = perf_counter()
         found = diarizer.diarize(pcm, speech, SpeakerHints(exactly=speakers if given else None), lambda _: None)
         seconds = perf_counter() - begin
-    words = assign_speakers([word.model_copy(update={"speaker": None}) for word in talk.words], found.turns)
+    words = assign_speakers(talk.words, found.turns)
     alone = [not crowded for crowded in mark_overlaps(talk.words, talk.turns)]
     return {
         "recording": talk.name,

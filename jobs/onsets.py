@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import replace
 
 from storage.documents import Segment, Span, Word
 
@@ -51,4 +52,4 @@ def _word(word: Word, speech: Sequence[Span], starts: Sequence[float]) -> Word:
             start = max(start, end - SHORTEST_WORD)
     if inside and TAIL < end - speech[at].end <= LARGEST_MOVE:
         end = max(start + SHORTEST_WORD, speech[at].end + TAIL)
-    return word if (start, end) == (word.start, word.end) else word.model_copy(update={"start": start, "end": end})
+    return word if (start, end) == (word.start, word.end) else replace(word, start=start, end=end)

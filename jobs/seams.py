@@ -10,6 +10,7 @@ parts have heard the same words, and the reading changes from one to the other a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from jobs.bridges import Crossing
 from jobs.clips import cut, samples_of
@@ -104,7 +105,7 @@ def _elected(spoken: Sequence[tuple[int, Word]], crossing: Sequence[Sequence[Wor
     for (at, word, is_own), ceiling in zip(chosen, _ceilings(chosen), strict=True):
         start = word.start if is_own else max(latest, min(word.start, ceiling))
         latest = max(latest, start)
-        yield at, word if start == word.start else word.model_copy(update={"start": start, "end": max(start, word.end)})
+        yield at, word if start == word.start else replace(word, start=start, end=max(start, word.end))
 
 
 def _ceilings(chosen: Sequence[tuple[int, Word, bool]]) -> list[float]:

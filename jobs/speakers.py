@@ -7,31 +7,25 @@ times, not a table per word, and end in a label for each word; words are copied 
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from itertools import repeat
-from operator import attrgetter
-from typing import TypeVar
 
 import numpy as np
-from pydantic import BaseModel
 
 from jobs.engines.protocols import Diarization
 from jobs.turn_edges import NOBODY, Indexes, Times, moved_to_phrase_edges
 from storage.documents import Segment, Turn, Word
+from storage.word_columns import with_columns
 
 MAX_DISTANCE = 1.0
 """A word farther than this from every turn has no speaker, seconds."""
 OVERLAPPED_SHARE = 0.5
 """A word lies in overlapped speech if at least this share of it does."""
 
-Spoken = TypeVar("Spoken", Word, Turn, Segment)
-
 
 def assign_speakers(words: Sequence[Word], turns: Sequence[Turn], *, max_distance: float = MAX_DISTANCE) -> tuple[Word, ...]:
     """Return the words with the speaker of each, as `speakers_of` tells; what they carried as speaker before is forgotten."""
-    return _spoken(words, speakers_of(words, turns, max_distance=max_distance))
+    return with_columns(words, speaker=speakers_of(words, turns, max_distance=max_distance))
 
 
 def speakers_of(words: Sequence[Word], turns: Sequence[Turn], *, max_distance: float = MAX_DISTANCE) -> list[str | None]:
@@ -62,7 +56,7 @@ def _changes(owners: Indexes, turn_speakers: Indexes) -> tuple[Indexes, Indexes]
 
 def _in_order(turns: Sequence[Turn]) -> tuple[Times, Times, Indexes, Sequence[str]]:
     """Return when turns start and end and who speaks, as an index into the sorted names; sorted by these three."""
-    labels = list(map(attrgetter("speaker"), turns))
+    labels = [turn.speaker for turn in turns]
     names = sorted(set(labels))
     number = {name: index for index, name in enumerate(names)}
     speakers = np.fromiter(map(number.__getitem__, labels), np.intp, len(turns))
@@ -117,39 +111,9 @@ def _nearest(starts: Times, ends: Times, turn_starts: Times, turn_ends: Times, m
 
 
 def _times(items: Sequence[Word] | Sequence[Turn]) -> tuple[Times, Times]:
-    starts, ends = (np.fromiter(map(attrgetter(name), items), float, len(items)) for name in ("start", "end"))
-    return starts, ends
-
-
-def _spoken(words: Sequence[Word], speakers: Sequence[str | None]) -> tuple[Word, ...]:
-    """Return copies of words with other speakers.
-
-    Does what `model_copy` does, for all words together rather than one by one, in about a quarter of the time; labels come from
-    turns, which are validated.
-    """
-    copies = list(map(Word.__new__, repeat(Word, len(words))))
-    state: dict[str, Iterable[object]] = {
-        "__dict__": [{**word.__dict__, "speaker": speaker} for word, speaker in zip(words, speakers, strict=True)],
-        "__pydantic_fields_set__": _fields_with_speaker(words),
-        "__pydantic_extra__": repeat(None),
-        "__pydantic_private__": repeat(None),
-    }
-    for name, values in state.items():
-        deque(map(BaseModel.__dict__[name].__set__, copies, values), maxlen=0)
-    return tuple(copies)
-
-
-def _fields_with_speaker(words: Sequence[Word]) -> list[set[str]]:
-    """Return the fields that the copies have set. Frozen words never change this set, so that words of one kind can share it."""
-    before: set[str] | None = None
-    fields: set[str] = set()
-    result = []
-    for word in words:
-        given = word.__pydantic_fields_set__
-        if given != before:
-            before, fields = given, {*given, "speaker"}
-        result.append(fields)
-    return result
+    # comprehensions read slots in half the time that `attrgetter` takes
+    starts = np.fromiter([item.start for item in items], float, len(items))
+    return starts, np.fromiter([item.end for item in items], float, len(items))
 
 
 # ------------------------------------------------------------------ labels, overlap, time
@@ -167,16 +131,14 @@ def label_speakers(words: Sequence[Word], diarization: Diarization) -> tuple[tup
         overlapping=renamed_speakers(diarization.overlapping, names),
         embeddings={name: diarization.embeddings[label] for label, name in names.items() if label in diarization.embeddings},
     )
-    return _spoken(words, [None if label is None else names[label] for label in said_by]), renamed
+    return with_columns(words, speaker=[None if label is None else names[label] for label in said_by]), renamed
 
 
-def renamed_speakers(items: Sequence[Spoken], names: Mapping[str, str]) -> tuple[Spoken, ...]:
-    """Return words, turns or segments with their speakers' labels replaced; labels not in `names` stay."""
+def renamed_speakers(turns: Sequence[Turn], names: Mapping[str, str]) -> tuple[Turn, ...]:
+    """Return turns with their speakers' labels replaced; labels not in `names` stay."""
     return tuple(
-        item
-        if item.speaker is None or names.get(item.speaker, item.speaker) == item.speaker
-        else item.model_copy(update={"speaker": names[item.speaker]})
-        for item in items
+        turn if names.get(turn.speaker, turn.speaker) == turn.speaker else replace(turn, speaker=names[turn.speaker])
+        for turn in turns
     )
 
 

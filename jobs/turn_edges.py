@@ -85,7 +85,7 @@ def _after_sentences(words: Sequence[Word], at: Indexes) -> Kinds:
     """Return for each word asked 1 if the one before it ends a sentence, else 0."""
     texts = [words[place].text for place in (at - 1).tolist()]
     ends_sentence = {text: _ends_sentence(text) for text in set(texts)}
-    return np.array([ends_sentence[text] for text in texts], dtype=np.int8)
+    return np.fromiter(map(ends_sentence.__getitem__, texts), np.int8, len(texts))
 
 
 def _ends_sentence(text: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import chain, groupby, pairwise, takewhile
 
 from jobs.spans import closed
@@ -60,7 +61,7 @@ def within(segments: Sequence[Segment], gap: Span) -> list[Segment]:
 
 def _clipped(word: Word, gap: Span) -> Word:
     start, end = max(word.start, gap.start), min(word.end, gap.end)
-    return word if (start, end) == (word.start, word.end) else word.model_copy(update={"start": start, "end": end})
+    return word if (start, end) == (word.start, word.end) else replace(word, start=start, end=end)
 
 
 def _reaching_as_its_words(segment: Segment) -> Segment:
@@ -125,7 +126,7 @@ def _timed(segment: Segment, moved: dict[int, Word]) -> Segment:
     if not moved:
         return segment
     words = tuple(
-        word.model_copy(update={"start": moved[index].start, "end": moved[index].end}) if index in moved else word
+        replace(word, start=moved[index].start, end=moved[index].end) if index in moved else word
         for index, word in enumerate(segment.words)
     )
     return segment.model_copy(update={"words": words, "start": min(w.start for w in words), "end": max(w.end for w in words)})

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic.dataclasses import dataclass
 
 TRANSCRIPT_SCHEMA: Literal["earmark.transcript/1"] = "earmark.transcript/1"
 
@@ -28,6 +29,10 @@ class Document(BaseModel):
     """A frozen value that refuses fields it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+_STRICT = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+"""For values of which an episode has thousands: dataclasses with slots, as a `Document` takes five to seven times the memory."""
 
 
 class Notice(Document):
@@ -148,7 +153,8 @@ class Span(Document):
     end: Seconds
 
 
-class Word(Document):
+@dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
+class Word:
     """One spoken word with its place in the file."""
 
     start: Seconds
@@ -176,7 +182,8 @@ class Segment(Document):
     flags: tuple[SegmentFlag, ...] = ()
 
 
-class Turn(Document):
+@dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
+class Turn:
     """A stretch of one speaker."""
 
     start: Seconds

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -185,7 +186,7 @@ def test_diarization_errors_are_scored(tmp_path: Path) -> None:
     """The same turns under other names have no error; one speaker where there are two has half."""
     (tmp_path / "a.rttm").write_text("SPEAKER a 1 0.0 5.0 <NA> <NA> x <NA> <NA>\nSPEAKER a 1 5.0 5.0 <NA> <NA> y <NA> <NA>\n")
     truth = read_rttm(tmp_path / "a.rttm", "a")
-    renamed = [turn.model_copy(update={"speaker": turn.speaker * 2}) for turn in truth]
+    renamed = [replace(turn, speaker=turn.speaker * 2) for turn in truth]
     assert der(truth, renamed, 10.0, collar=0.0) == 0.0
     assert der(truth, [Turn(start=0, end=10, speaker="z")], 10.0, collar=0.0) == pytest.approx(50.0)
     late = [Turn(start=0, end=5.2, speaker="x"), Turn(start=5.2, end=10, speaker="y")]

@@ -121,7 +121,7 @@ def test_titles_and_a_strange_voice_tell_what_was_inserted(seed: int) -> None:
     ad = next(n for n, stretch in enumerate(received.stretches) if stretch.foreign is not None)
     start = sum(s.end - s.start for s in received.stretches[:ad])
     end = start + received.stretches[ad].end
-    for words in (received.words, [word.model_copy(update={"speaker": None}) for word in received.words]):
+    for words in (received.words, [replace(word, speaker=None) for word in received.words]):
         found = anchor(printed(talk, "seconds", 1), "show_notes", replace(heard(received, talk.duration), words=words)).inserted
         assert len(found) <= 1
         for span in found:
@@ -133,7 +133,7 @@ def test_nothing_is_marked_without_a_step_or_without_strangers() -> None:
     received = disturb(TALK, "none", seed=1, errors=0.0)
     assert anchored(TALK, received).inserted == ()
     shifted = disturb(TALK, "intro added", seed=2, errors=0.1)
-    alike = [word.model_copy(update={"speaker": "Speaker 1", "text": "word"}) for word in shifted.words]
+    alike = [replace(word, speaker="Speaker 1", text="word") for word in shifted.words]
     marks = printed(TALK, "exact", 1)
     offsets = anchored(TALK, shifted).offsets
     found = [

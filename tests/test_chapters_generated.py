@@ -6,6 +6,7 @@ import itertools
 import random
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -144,7 +145,7 @@ def test_an_episode_of_one_sentence_said_again_and_again_does_not_break_it() -> 
 
 def test_long_music_between_words_does_not_break_it() -> None:
     """An hour without words is longer than the longest chapter."""
-    words = talk(BEES) + [word.model_copy(update={"start": word.start + 4000, "end": word.end + 4000}) for word in talk(SHIPS)]
+    words = talk(BEES) + [replace(word, start=word.start + 4000, end=word.end + 4000) for word in talk(SHIPS)]
     assert starts(words)[0] == 0
     assert len(starts(words)) >= 2
 

@@ -109,7 +109,7 @@ def as_recognised(truth: Truth, seed: int) -> Truth:
         early = noise.uniform(0.1, 0.4) if gap > 0.2 else 0.0
         start = max(words[-1].start if words else 0.0, word.start - early + noise.gauss(0, 0.07))
         text = "noise" if noise.random() < 1 / 12 else word.text
-        words.append(word.model_copy(update={"start": start, "end": max(start, word.end + noise.gauss(0, 0.07)), "text": text}))
+        words.append(replace(word, start=start, end=max(start, word.end + noise.gauss(0, 0.07)), text=text))
     return replace(truth, words=tuple(words))
 
 

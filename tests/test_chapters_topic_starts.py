@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from jobs.chapters.topic_starts import SpokenTitles, music_starts, topic_starts
@@ -31,7 +33,7 @@ def test_a_longer_pause_music_and_a_new_voice_speak_for_a_place() -> None:
     assert topic_starts(words((0, 1, "One."), (2.4, 3, "Two.")), (), ())[1].evidence > ordinary
     assert (
         topic_starts(
-            [base[0], base[1].model_copy(update={"speaker": "B"})],
+            [base[0], replace(base[1], speaker="B")],
             [Turn(start=0, end=1, speaker="A"), Turn(start=1.4, end=2, speaker="B")],
             (),
         )[1].evidence

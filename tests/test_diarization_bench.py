@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -73,10 +74,10 @@ def test_a_lossy_codec_keeps_the_times(tmp_path: Path) -> None:
 def test_words_are_right_under_the_best_pairing_of_labels() -> None:
     """Labels may have any names; a word without a speaker is wrong; only scored words count."""
     truth = [Word(start=i, end=i + 1, text="a", speaker=who) for i, who in enumerate("AABBB")]
-    found = [word.model_copy(update={"speaker": who}) for word, who in zip(truth, ["x", "x", "y", None, "x"], strict=True)]
+    found = [replace(word, speaker=who) for word, who in zip(truth, ["x", "x", "y", None, "x"], strict=True)]
     assert words_right(truth, found) == pytest.approx(60)
     assert words_right(truth, found, [True, True, True, False, False]) == pytest.approx(100)
-    assert words_right(truth, [word.model_copy(update={"speaker": None}) for word in truth]) == 0
+    assert words_right(truth, [replace(word, speaker=None) for word in truth]) == 0
 
 
 def test_made_up_talk_has_what_goes_wrong_at_edges() -> None:

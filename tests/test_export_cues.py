@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -79,7 +80,7 @@ def test_text_without_spaces_is_cut_to_lines_of_wide_characters() -> None:
 def test_a_hyphenated_word_is_not_broken() -> None:
     """Joined pieces of a spaced script stay on one line."""
     pieces = words("aaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbb well- known ccccccccccccccccccc")
-    joined = tuple(w.model_copy(update={"joined": w.text == "known"}) for w in pieces)
+    joined = tuple(replace(w, joined=w.text == "known") for w in pieces)
     assert any("well-known" in line for line in lines_of(joined))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def spans(*cuts: float, end: float, forced: bool) -> list[PartSpan]:
 
 def shifted(word: Word, by: float) -> Word:
     """Return the word a little earlier or later."""
-    return word.model_copy(update={"start": max(0.0, word.start + by), "end": max(0.0, word.end + by)})
+    return replace(word, start=max(0.0, word.start + by), end=max(0.0, word.end + by))
 
 
 @given(talks(), st.lists(st.floats(5, 20), min_size=1, max_size=2).map(sorted), st.floats(-0.03, 0.03))
@@ -141,7 +142,7 @@ def test_where_a_bridge_agrees_with_the_parts_no_other_bridge_changes_a_word(
 ) -> None:
     """So it need not be heard; whatever anybody believes of their words."""
     sure = iter(probabilities)
-    said, same, other = ([w.model_copy(update={"probability": next(sure)}) for w in words] for words in (said, said, other))
+    said, same, other = ([replace(w, probability=next(sure)) for w in words] for words in (said, said, other))
     sides = [heard(0, [w for w in said if w.start < 8]), heard(1, [w for w in said if w.start >= 8])]
     assert agrees([*sides[0].segments, *sides[1].segments], heard(0, same).segments, 8.0)
     joined = [w.text for s in join_parts(spans(8.0, end=60.0, forced=False), sides, across(same, other)) for w in s.words]
@@ -152,7 +153,7 @@ def test_a_bridge_agrees_if_it_has_the_same_words_near_the_seam() -> None:
     """However they are written; what it has further away does not count, and one that has a word more, or less, disagrees."""
     said = [word(text, 10.0 + n) for n, text in enumerate(["we", "agree.", "Exactly.", "Good", "question.", "Yes.", "It", "is."])]
     sides, seam = heard(0, said).segments, 14.0
-    assert agrees(sides, heard(0, [w.model_copy(update={"text": w.text.upper()}) for w in said]).segments, seam)
+    assert agrees(sides, heard(0, [replace(w, text=w.text.upper()) for w in said]).segments, seam)
     assert agrees(sides, heard(0, [word("more", 1.0), *said]).segments, seam)
     assert not agrees(sides, heard(0, [*said[:4], word("more", 13.6), *said[4:]]).segments, seam)
     assert not agrees(sides, heard(0, [*said[:4], *said[5:]]).segments, seam)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -30,7 +31,7 @@ def heard(draw: st.DrawFn) -> tuple[list[Segment], list[Word]]:
         segments.append(Segment(start=spoken[0].start, end=at, text="…", words=tuple(spoken), flags=flags))
     plain = [word for segment in segments for word in segment.words]
     who = [draw(st.sampled_from(["Speaker 1", "Speaker 2", None])) for _ in plain]
-    return segments, [word.model_copy(update={"speaker": name}) for word, name in zip(plain, who, strict=True)]
+    return segments, [replace(word, speaker=name) for word, name in zip(plain, who, strict=True)]
 
 
 @given(heard(), st.lists(st.floats(0, 60), max_size=4))

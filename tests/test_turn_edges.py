@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -102,5 +103,5 @@ def test_all_changes_at_once_come_to_the_same_as_one_after_the_other(talk: tuple
 def test_a_long_conversation_comes_to_the_same() -> None:
     """Words and turns with the mistakes of recognisers and diarizers."""
     talk = made_up(4000, seed=3)
-    words = [word.model_copy(update={"text": "b." if word.text.endswith(".") else "a"}) for word in talk.words]
+    words = [replace(word, text="b." if word.text.endswith(".") else "a") for word in talk.words]
     assert speakers_of(words, talk.turns) == plain(words, list(talk.turns))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 from hypothesis import given
@@ -81,7 +82,7 @@ def test_a_word_in_front_of_what_stands_there_already_does_not_double_it() -> No
     """The word is moved to its speech; the one in front was made up, for the model itself is not sure of it."""
     early = said("Exactly.", 136.2, pace=0.06)
     found = said("had exactly.", 136.4, pace=0.7)
-    unsure = tuple(w.model_copy(update={"probability": p}) for w, p in zip(found.words, (0.0, 0.53), strict=True))
+    unsure = tuple(replace(w, probability=p) for w, p in zip(found.words, (0.0, 0.53), strict=True))
     found = found.model_copy(update={"words": unsure})
     speech = spans((134.9, 136.2), (137.06, 137.88))
     whole = with_found([early], [found], Span(start=137.06, end=137.88), speech)
@@ -94,9 +95,7 @@ def test_what_is_found_amid_a_segment_divides_it() -> None:
     around = said("If you need it, you measure it.", 152.5)
     around = around.model_copy(
         update={
-            "words": tuple(
-                w if n < 4 else w.model_copy(update={"start": w.start + 1, "end": w.end + 1}) for n, w in enumerate(around.words)
-            ),
+            "words": tuple(w if n < 4 else replace(w, start=w.start + 1, end=w.end + 1) for n, w in enumerate(around.words)),
             "end": around.end + 1,
         }
     )

@@ -6,7 +6,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +96,7 @@ class CountingTranscriber:
 
 
 def _doubtful(segment: Segment) -> Segment:
-    return segment.model_copy(update={"words": tuple(w.model_copy(update={"probability": 0.4}) for w in segment.words)})
+    return segment.model_copy(update={"words": tuple(replace(w, probability=0.4) for w in segment.words)})
 
 
 @dataclass

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import accumulate
 from typing import TypeVar
 
 from jobs.chapters.anchor import OffsetMap
 from storage.documents import Coverage, Span, Turn, Word
+from storage.word_columns import with_columns
 
 _Stretch = TypeVar("_Stretch", Turn, Coverage)
 
@@ -24,7 +27,7 @@ def as_published(
         return words, turns, coverage
     return (
         list(_words(words, offsets)),
-        [turn.model_copy(update={"start": span.start, "end": span.end}) for turn, span in _parts(turns, offsets)],
+        [replace(turn, start=span.start, end=span.end) for turn, span in _parts(turns, offsets)],
         [tile.model_copy(update={"start": span.start, "end": span.end}) for tile, span in _parts(coverage, offsets)],
     )
 
@@ -33,14 +36,12 @@ def _words(words: Sequence[Word], offsets: OffsetMap) -> Iterator[Word]:
     starts = [word.start for word in words]
     latest = 0.0
     for kept, offset in offsets.kept:
-        for word in words[bisect.bisect_left(starts, kept.start) : bisect.bisect_left(starts, kept.end)]:
-            latest = max(latest, word.start - offset)  # recognised times may overlap across a step
-            # not `model_copy`, which takes a second for five hours of words
-            yield (
-                word
-                if offset == 0
-                else Word.model_construct(start=latest, end=max(latest, word.end - offset), text=word.text, speaker=word.speaker)
-            )
+        piece = words[bisect.bisect_left(starts, kept.start) : bisect.bisect_left(starts, kept.end)]
+        # recognised times may overlap across a step
+        _, *begins = accumulate((word.start - offset for word in piece), max, initial=latest)
+        ends = [max(begin, word.end - offset) for begin, word in zip(begins, piece, strict=True)]
+        yield from piece if offset == 0 else with_columns(piece, start=begins, end=ends)
+        latest = begins[-1] if begins else latest
 
 
 def _parts(spans: Sequence[_Stretch], offsets: OffsetMap) -> Iterator[tuple[_Stretch, Span]]:

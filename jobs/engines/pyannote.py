@@ -10,6 +10,7 @@ import itertools
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -152,7 +153,7 @@ def _turns(annotation: Any) -> tuple[Turn, ...]:
 
 
 def _named(turns: Sequence[Turn], names: dict[str, str]) -> tuple[Turn, ...]:
-    return tuple(turn.model_copy(update={"speaker": names[turn.speaker]}) for turn in turns)
+    return tuple(replace(turn, speaker=names[turn.speaker]) for turn in turns)
 
 
 def _embeddings(annotation: Any, rows: Any, names: dict[str, str]) -> dict[str, tuple[float, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from storage.documents import Segment, Word
 from storage.plain import one_line
@@ -14,4 +15,4 @@ def spoken(segment: Segment) -> Iterator[tuple[Word, str | None]]:
     for word in words_of(segment):
         text = one_line(word.text)
         if text:
-            yield (word if text == word.text else word.model_copy(update={"text": text})), word.speaker or segment.speaker
+            yield (word if text == word.text else replace(word, text=text)), word.speaker or segment.speaker
