@@ -9,11 +9,10 @@ an edge if a change of speaker is within a second of it.
 
 Time is that of one thread's processor, so that a busy machine counts less. Ours is that of `speakers_of`, which the pipeline
 calls before it copies the words with the labels that they end up with (a row of its own); whisperX writes its labels into the
-words that it is given. Ours has not reached the goal of 50: of its 9.3 ms, 6.8 read times and speakers out of 38,628 words
-and 4,583 turns (a note below the table tells that alone), since Python's values lie scattered in memory; a fiftieth of whisperX's
-time is 8. The rest reads the texts next to changes of speaker, finds each word's turn, moves changes and lists the labels.
-What looks cheaper was tried and gains less than can be told from noise: turns looked up among the words, sorted turns not sorted
-again, fewer or smaller arrays, fewer texts, other ways to read attributes.
+words that it is given. Of our 6 ms, 2.4 read times and speakers out of 38,628 words and 4,583 turns (a note below the table
+tells that alone), since Python's values lie scattered in memory. The rest reads the texts next to changes of speaker, finds each
+word's turn, moves changes and lists the labels. What looks cheaper was tried and gains less than can be told from noise: turns
+looked up among the words, sorted turns not sorted again, fewer or smaller arrays, fewer texts.
 
 whisperX (`assign_word_speakers`, with and without `fill_nearest`) is installed into a virtual environment of its own
 (`benchmarks/peers.py`) with only what this function needs; `--peer-python` names another Python that has it, of another version
@@ -29,7 +28,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 from pathlib import Path
 from statistics import mean, median
 from time import thread_time
@@ -190,11 +188,12 @@ def ours(talk: Talk, rounds: int) -> list[Row]:
 
 def reading(talk: Talk, rounds: int) -> float:
     """Return the median seconds that it takes to read start and end of words and turns and who speaks, and to do nothing else."""
-    fields = [(items, name) for items in (talk.turns, talk.words) for name in ("start", "end")]
+    timed: list[Sequence[Turn | Word]] = [talk.turns, talk.words]
 
     def read() -> tuple[list[str], list[np.ndarray]]:
-        labels = list(map(attrgetter("speaker"), talk.turns))
-        return labels, [np.fromiter(map(attrgetter(name), items), float, len(items)) for items, name in fields]
+        labels = [turn.speaker for turn in talk.turns]
+        starts = [np.fromiter([item.start for item in items], float, len(items)) for items in timed]
+        return labels, [*starts, *(np.fromiter([item.end for item in items], float, len(items)) for items in timed)]
 
     return median(_again(read, rounds)[1])
 
