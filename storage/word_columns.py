@@ -31,5 +31,5 @@ def with_columns(
         own: Iterable[object] = map(attrgetter(name), words)
         values = given.get(name)
         pairs = zip(copies, own if values is None else values, strict=True)
-        deque(starmap(Word.__dict__[name].__set__, pairs), maxlen=0)  # a frozen word lets no one else set anything
+        deque(starmap(Word.__dict__[name].__set__, pairs), maxlen=0)  # past the frozen `__setattr__`
     return tuple(copies)
