@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -76,7 +77,7 @@ def with_inserted(coverage: Sequence[Coverage], inserted: Sequence[Span]) -> tup
         cuts = [tile.start, *(edge for edge in edges if tile.start < edge < tile.end), tile.end]
         for start, end in itertools.pairwise(cuts):
             foreign = any(span.start <= (start + end) / 2 < span.end for span in inserted)
-            tiles.append(tile.model_copy(update={"start": start, "end": end, "inserted": foreign}))
+            tiles.append(replace(tile, start=start, end=end, inserted=foreign))
     return tuple(tiles)
 
 

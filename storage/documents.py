@@ -146,7 +146,8 @@ class Publication(Document):
 # ------------------------------------------------------------------ what was heard
 
 
-class Span(Document):
+@dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
+class Span:
     """A stretch of time."""
 
     start: Seconds
@@ -232,7 +233,8 @@ class Speaker(Document):
 CoverageKind = Literal["speech", "music", "silence", "unclear"]
 
 
-class Coverage(Document):
+@dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
+class Coverage:
     """What a stretch of the file is; together they tile the file without gap or overlap.
 
     `speech`: somebody speaks and the transcript has words; `music`: sound that is not speech (music or noise);

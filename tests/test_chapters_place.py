@@ -136,7 +136,7 @@ def _tiled(pieces: list[Coverage], duration: float) -> tuple[Coverage, ...]:
         if piece.start > at:
             tiles.append(Coverage(start=at, end=piece.start, kind="silence"))
         if piece.end > max(at, piece.start):
-            tiles.append(piece.model_copy(update={"start": max(at, piece.start)}))
+            tiles.append(replace(piece, start=max(at, piece.start)))
         at = max(at, piece.end)
     return tuple(tiles)
 

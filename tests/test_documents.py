@@ -12,10 +12,13 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from storage.documents import Segment, Turn, Word
+from storage.documents import Coverage, Segment, Span, Turn, Word
 
 WORD = Word(start=0.5, end=1, text="a", probability=0.5, speaker="A", joined=True)
 TURN = Turn(start=0, end=1, speaker="A")
+SPAN = Span(start=0, end=1)
+TILE = Coverage(start=0, end=1, kind="speech")
+MANY = [WORD, TURN, SPAN, TILE]
 
 
 def read(**word: Any) -> Word:
@@ -48,8 +51,10 @@ def test_a_word_that_was_written_without_all_fields_is_read() -> None:
     assert read(probability=None, speaker="B") == Word(start=0, end=1, text="a", speaker="B")
 
 
-@pytest.mark.parametrize(("value", "field"), [(WORD, "speaker"), (WORD, "start"), (TURN, "speaker")])
-def test_words_and_turns_do_not_change(value: object, field: str) -> None:
+@pytest.mark.parametrize(
+    ("value", "field"), [(WORD, "speaker"), (WORD, "start"), (TURN, "speaker"), (SPAN, "end"), (TILE, "kind")]
+)
+def test_they_do_not_change(value: object, field: str) -> None:
     """Nor does a field go away."""
     with pytest.raises(FrozenInstanceError):
         setattr(value, field, "B")
@@ -57,8 +62,8 @@ def test_words_and_turns_do_not_change(value: object, field: str) -> None:
         delattr(value, field)
 
 
-@pytest.mark.parametrize("value", [WORD, TURN])
-def test_words_and_turns_are_values(value: object) -> None:
+@pytest.mark.parametrize("value", MANY)
+def test_they_are_values(value: object) -> None:
     """They come back equal from another process, are equal to their copies, and can be in a set."""
     assert {value, copy.copy(value), copy.deepcopy(value), pickle.loads(pickle.dumps(value))} == {value}
 
@@ -71,8 +76,8 @@ def test_a_word_is_written_as_it_is_read() -> None:
     ]
 
 
-@pytest.mark.parametrize("value", [WORD, TURN])
-def test_words_and_turns_keep_no_dict(value: object) -> None:
+@pytest.mark.parametrize("value", MANY)
+def test_they_keep_no_dict(value: object) -> None:
     """A long episode has tens of thousands."""
     assert not hasattr(value, "__dict__")
 

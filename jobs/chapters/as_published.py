@@ -28,7 +28,7 @@ def as_published(
     return (
         list(_words(words, offsets)),
         [replace(turn, start=span.start, end=span.end) for turn, span in _parts(turns, offsets)],
-        [tile.model_copy(update={"start": span.start, "end": span.end}) for tile, span in _parts(coverage, offsets)],
+        [replace(tile, start=span.start, end=span.end) for tile, span in _parts(coverage, offsets)],
     )
 
 
