@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import struct
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -77,20 +79,22 @@ def write_pcm(path: Path) -> Iterator[PcmWriter]:
 
 
 class Pcm:
-    """Random access to a decoded recording by memory map; an `AudioSource`.
+    """Random access to a decoded recording; an `AudioSource` that threads may read at once.
 
-    Use as a context manager, or call `close`. Raises `NotFound` where no file is and `CorruptBlob` where the file is not a whole
-    16 kHz mono 16-bit WAV.
+    Nothing is mapped: pages of a map count as memory of the process, an hour of audio as 110 MiB, and a file that is cut off
+    under a map ends the process. Use as a context manager, or call `close` once nobody reads; one that is forgotten is closed.
+    Raises `NotFound` where no file is and `CorruptBlob` where the file is not a whole 16 kHz mono 16-bit WAV.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
             with path.open("rb") as file:
-                offset, self.samples = _data_chunk(file, path)
+                self.samples = _count_samples(file, path)
+                self._handle = os.dup(file.fileno())
         except FileNotFoundError as error:
             raise NotFound(f"There is no decoded audio at {path}.", hint="Prepare the episode again.") from error
-        self._map = np.memmap(path, dtype="<i2", mode="r", offset=offset, shape=(self.samples,)) if self.samples else None
+        self._closing = weakref.finalize(self, os.close, self._handle)
 
     @property
     def duration(self) -> float:
@@ -102,15 +106,25 @@ class Pcm:
         return self.read_pcm(start, end).astype(np.float32) / np.float32(FULL_SCALE)
 
     def read_pcm(self, start: float, end: float) -> Pcm16:
-        """Return a copy of the samples between two times as 16-bit integers; clipped to the recording."""
-        if self._map is None:
-            return np.zeros(0, np.int16)
+        """Return the samples between two times as 16-bit integers; clipped to the recording.
+
+        Raises `CorruptBlob` where the file has become shorter since it was opened.
+        """
         first, last = (min(max(round(time * SAMPLE_RATE), 0), self.samples) for time in (start, end))
-        return np.array(self._map[first:last], dtype=np.int16)
+        if last <= first or not self._closing.alive:
+            return np.zeros(0, np.int16)
+        block = bytearray((last - first) * _WIDTH)
+        rest, place = memoryview(block), _HEADER.size + first * _WIDTH
+        while rest:
+            read = os.preadv(self._handle, [rest], place)
+            if not read:
+                raise _not_whole(self.path)
+            rest, place = rest[read:], place + read
+        return np.frombuffer(block, "<i2").astype(np.int16, copy=False)
 
     def close(self) -> None:
         """Let go of the file; reading afterwards gives nothing."""
-        self._map = None
+        self._closing()
 
     def __enter__(self) -> Self:
         return self
@@ -127,13 +141,17 @@ def _header(samples: int) -> bytes:
     return _HEADER.pack(*riff, *layout, b"data", size)
 
 
-def _data_chunk(file: BinaryIO, path: Path) -> tuple[int, int]:
-    """Return where the samples begin in the file and how many there are."""
+def _count_samples(file: BinaryIO, path: Path) -> int:
+    """Return how many samples lie behind the header."""
     header = file.read(_HEADER.size)
     size = file.seek(0, 2)
     samples, odd = divmod(size - _HEADER.size, _WIDTH)
     if size < _HEADER.size or odd or samples > MAX_SAMPLES or header != _header(samples):
-        raise CorruptBlob(
-            f"{path} is not a whole 16 kHz mono 16-bit WAV of earmark.", hint="Delete it and prepare the episode again."
-        )
-    return _HEADER.size, samples
+        raise _not_whole(path)
+    return samples
+
+
+def _not_whole(path: Path) -> CorruptBlob:
+    return CorruptBlob(
+        f"{path} is not a whole 16 kHz mono 16-bit WAV of earmark.", hint="Delete it and prepare the episode again."
+    )

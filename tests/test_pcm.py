@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import subprocess
 import sys
 import wave
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -47,11 +50,71 @@ def test_reading_past_the_ends_is_clipped(ramp: Path) -> None:
 
 
 def test_a_copy_outlives_the_file_handle(ramp: Path) -> None:
-    """What was read does not point into a map that is gone."""
+    """What was read does not hang on the file."""
     with Pcm(ramp) as pcm:
         part = pcm.read_pcm(0, 2)
     ramp.unlink()
     assert np.array_equal(part, RAMP)
+
+
+def test_nothing_is_read_once_it_is_closed(ramp: Path) -> None:
+    """Nor from whatever file the system has opened under the same number since."""
+    pcm = Pcm(ramp)
+    pcm.close()
+    with ramp.open("rb"):
+        assert len(pcm.read(0, 2)) == 0
+    pcm.close()
+
+
+def test_a_forgotten_one_is_closed(ramp: Path) -> None:
+    """No file stays open behind it."""
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(20):
+        assert Pcm(ramp).duration == 2.0
+    gc.collect()
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_a_file_that_is_cut_off_under_the_reader_is_told(ramp: Path) -> None:
+    """Rather than that the process dies of it, as with a map."""
+    with Pcm(ramp) as pcm:
+        os.truncate(ramp, 40_000)
+        assert len(pcm.read(0, 1)) == 16_000
+        with pytest.raises(CorruptBlob, match="not a whole"):
+            pcm.read(0, 2)
+
+
+def test_threads_read_at_once(ramp: Path) -> None:
+    """Each at its own place."""
+    with Pcm(ramp) as pcm, ThreadPoolExecutor(4) as pool:
+        seconds = [n / 100 for n in range(200)] * 5
+        pieces = list(pool.map(lambda at: int(pcm.read_pcm(at, at + 0.01)[0]), seconds))
+    assert pieces == [int(RAMP[round(at * 16_000)]) for at in seconds]
+
+
+def test_what_was_read_is_no_memory_of_the_process(tmp_path: Path) -> None:
+    """An hour that was read in pieces leaves nothing behind; pages of a map would stay."""
+    path = tmp_path / "long.wav"
+    with write_pcm(path) as writer:
+        for _ in range(60):
+            writer.write(np.ones(60 * 16_000, np.int16))
+    told = subprocess.run([sys.executable, "-c", _PEAK, path], check=True, capture_output=True, text=True).stdout
+    before, after = map(int, told.split())
+    assert after - before < 40_000
+
+
+_PEAK = """
+import sys
+from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
+from jobs.pcm import Pcm
+with Pcm(Path(sys.argv[1])) as pcm:
+    pcm.read(0, 60)
+    before = getrusage(RUSAGE_SELF).ru_maxrss
+    for minute in range(60):
+        pcm.read(60 * minute, 60 * minute + 60)
+    print(before, getrusage(RUSAGE_SELF).ru_maxrss)
+"""
 
 
 def test_other_programs_read_the_file(ramp: Path) -> None:
@@ -71,7 +134,7 @@ def test_the_length_is_a_whole_number_of_milliseconds(tmp_path: Path) -> None:
 
 
 def test_a_recording_of_no_length_can_be_opened(tmp_path: Path) -> None:
-    """An empty map would be an error of the operating system."""
+    """There is nothing to read in it."""
     with write_pcm(tmp_path / "empty.wav"):
         pass
     with Pcm(tmp_path / "empty.wav") as pcm:
