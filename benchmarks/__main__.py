@@ -1,6 +1,6 @@
 """The tables by which a newcomer can believe earmark, or any of its benchmarks.
 
-    python -m benchmarks                 # beside its peers: about three hours on two quiet cores
+    python -m benchmarks                 # beside its peers: an hour and a half on two quiet cores
     python -m benchmarks --quick         # the same tables from fewer cases: about a quarter of an hour
     python -m benchmarks NAME…           # some; `python -m benchmarks.NAME --help` says what each can be asked
     python -m benchmarks --all           # every benchmark there is
@@ -57,8 +57,8 @@ def chosen(names: Sequence[str], *, quick: bool, every: bool) -> Sequence[Asked]
     preset = QUICK if quick else FULL
     if not names and not every:
         return preset
-    known = {asked.name: asked for asked in preset}
-    return [known.get(name, Asked(name)) for name in names or NAMES]
+    of_name = {name: [asked for asked in preset if asked.name == name] for name in names or NAMES}
+    return [asked for name, known in of_name.items() for asked in known or [Asked(name)]]
 
 
 if __name__ == "__main__":

@@ -36,7 +36,8 @@ def test_names_take_the_options_of_the_table_they_are_in() -> None:
     (edges, notes) = chosen(["turn_edges", "notes"], quick=True, every=False)
     assert edges.options
     assert notes == Asked("notes")
-    assert [asked.name for asked in chosen([], quick=False, every=True)] == list(NAMES)
+    assert chosen(["speech"], quick=False, every=False) == [asked for asked in FULL if asked.name == "speech"]
+    assert list(dict.fromkeys(asked.name for asked in chosen([], quick=False, every=True))) == list(NAMES)
 
 
 @pytest.mark.parametrize("asked", QUICK, ids=[asked.name for asked in QUICK])
