@@ -43,7 +43,8 @@ FULL = (
 )
 """In the order of an episode: heard, nothing lost, speakers, chapters; then many workers, many episodes, long ones.
 
-Hours of audio are heard once by each tool: what makes a round of ten minutes a twentieth slower makes hours no slower."""
+Hours of audio are heard once by each tool: three rounds would take as long as all the rest together.
+"""
 
 QUICK = (
     Asked("speech", ("--minutes", "10", "--rounds", "1", "--without", "service", "whisperX")),
