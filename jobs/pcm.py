@@ -113,14 +113,14 @@ class Pcm:
         first, last = (min(max(round(time * SAMPLE_RATE), 0), self.samples) for time in (start, end))
         if last <= first or not self._closing.alive:
             return np.zeros(0, np.int16)
-        block = bytearray((last - first) * _WIDTH)
-        rest, place = memoryview(block), _HEADER.size + first * _WIDTH
+        rest, place, pieces = (last - first) * _WIDTH, _HEADER.size + first * _WIDTH, list[bytes]()
         while rest:
-            read = os.preadv(self._handle, [rest], place)
-            if not read:
+            piece = os.pread(self._handle, rest, place)
+            if not piece:
                 raise _not_whole(self.path)
-            rest, place = rest[read:], place + read
-        return np.frombuffer(block, "<i2").astype(np.int16, copy=False)
+            pieces.append(piece)
+            rest, place = rest - len(piece), place + len(piece)
+        return np.frombuffer(b"".join(pieces), "<i2").astype(np.int16)
 
     def close(self) -> None:
         """Let go of the file; reading afterwards gives nothing."""
