@@ -10,7 +10,6 @@ import itertools
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -20,6 +19,7 @@ import numpy as np
 
 from jobs.engines.protocols import SAMPLE_RATE, AudioSource, Diarization, Progress, Samples, SpeakerHints
 from jobs.engines.pyannote_pipeline import DEFAULT_MODEL, load_pipeline, local_folder, not_installed
+from jobs.speakers import renamed_speakers
 from storage.documents import EngineInfo, Notice, Span, Turn
 
 _STAGES = {"segmentation": (0.0, 0.3), "embeddings": (0.3, 1.0)}
@@ -139,8 +139,8 @@ def _diarization(output: Any, notices: tuple[Notice, ...]) -> Diarization:
     order = dict.fromkeys(turn.speaker for turn in (*exclusive, *heard))
     names = {label: f"Speaker {number}" for number, label in enumerate(order, start=1)}
     return Diarization(
-        turns=_named(exclusive, names),
-        overlapping=_named(heard, names),
+        turns=renamed_speakers(exclusive, names),
+        overlapping=renamed_speakers(heard, names),
         embeddings=_embeddings(annotation, getattr(output, "speaker_embeddings", None), names),
         warnings=notices,
     )
@@ -150,10 +150,6 @@ def _turns(annotation: Any) -> tuple[Turn, ...]:
     tracks = annotation.itertracks(yield_label=True)
     turns = [Turn(start=max(0.0, span.start), end=span.end, speaker=str(label)) for span, _, label in tracks if span.end > 0]
     return tuple(sorted(turns, key=lambda turn: (turn.start, turn.end)))
-
-
-def _named(turns: Sequence[Turn], names: dict[str, str]) -> tuple[Turn, ...]:
-    return tuple(replace(turn, speaker=names[turn.speaker]) for turn in turns)
 
 
 def _embeddings(annotation: Any, rows: Any, names: dict[str, str]) -> dict[str, tuple[float, ...]]:
